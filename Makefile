@@ -1,0 +1,62 @@
+# Two commands for a stranger: `make demo` and `make test`. Each does all of its own set-up.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.PHONY: check
+check: $(VENV)/.dev ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: $(VENV)/.dev mosquitto ## all tests, against a real broker and real serial lines
+	$(BIN)/pytest
+
+.PHONY: format
+format: $(VENV)/.dev ## put the code into its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# pip takes only what stands in the lock files, by hash; hatchling, which builds the editable
+# installation, is in them too, so nothing is fetched that isn't locked.
+$(VENV)/.dev: requirements/dev.txt pyproject.toml
+	@$(MAKE) --no-print-directory environment LOCK=requirements/dev.txt
+	@touch $@
+
+.PHONY: environment
+environment:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "aryk needs Python 3.11 or newer; this is $$($(PYTHON) --version). Say which: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "Python can't make a virtual environment. Install it with: sudo apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing the locked Python packages of $(LOCK) into $(VENV)/ (nothing outside of it is touched)."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+
+.PHONY: mosquitto
+mosquitto:
+	@command -v mosquitto >/dev/null || test -x /usr/sbin/mosquitto || { \
+	  echo "Installing the Debian package mosquitto: the tests publish to a real MQTT broker."; \
+	  SUDO=$$(test "$$(id -u)" = 0 || echo sudo); \
+	  $$SUDO apt-get update -q >/dev/null && $$SUDO apt-get install -q -y --no-install-recommends mosquitto >/dev/null; }
+
+.PHONY: lock
+lock: ## resolve the dependencies anew (needs uv)
+	@compile() { uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header pyproject.toml "$$@" >/dev/null; }; \
+	compile -o requirements/agent.txt && \
+	compile --extra demo -c requirements/agent.txt -o requirements/demo.txt && \
+	compile --extra demo --group dev -c requirements/demo.txt -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## take away what the other commands made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist

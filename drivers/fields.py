@@ -1,0 +1,78 @@
+"""Field types that the tables of ``station.toml`` share: frozen tables, names, durations.
+
+A validator's message says what is accepted; what was found, and where, is added by the reader of
+the file.
+"""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+_SECONDS: Final = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|h|d)")
+_NAME: Final = re.compile(r"[a-z0-9-]{1,64}")
+_CHANNEL_NAME: Final = re.compile(r"[a-z0-9_]{1,64}")
+
+
+class Table(BaseModel):
+    """A table of ``station.toml``: immutable, and strict about keys and types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def parse_duration(text: object) -> float:
+    """Return the seconds of a duration such as ``"15 min"``.
+
+    Raises:
+        ValueError: the text is not a number and one of the units ms, s, min, h, d.
+    """
+    if isinstance(text, str) and (match := _DURATION.fullmatch(text.strip())):
+        return float(match[1]) * _SECONDS[match[2]]
+    raise ValueError('a number and a unit, as "500 ms", "60 s", "15 min", "6 h" or "2 d"')
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration as a person would write it: ``"500 ms"``, ``"15 min"``."""
+    for unit in ("d", "h", "min", "s"):
+        number = seconds / _SECONDS[unit]
+        if number >= 1 and number.is_integer():
+            return f"{number:g} {unit}"
+    return f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1000:g} ms"
+
+
+def _within(low: float, high: float) -> AfterValidator:
+    def check(seconds: float) -> float:
+        if low <= seconds <= high:
+            return seconds
+        raise ValueError(f'"{format_duration(low)}" to "{format_duration(high)}"')
+
+    return AfterValidator(check)
+
+
+def _matching(pattern: re.Pattern[str], accepted: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if pattern.fullmatch(text):
+            return text
+        raise ValueError(accepted)
+
+    return AfterValidator(check)
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+"""Seconds, written as text with a unit."""
+
+Period = Annotated[Duration, _within(0.01, 86400.0)]
+"""Seconds from one poll to the next."""
+
+Timeout = Annotated[Duration, _within(0.001, 60.0)]
+"""Seconds to wait for a device."""
+
+Pause = Annotated[Duration, _within(0.0, 60.0)]
+"""Seconds of extra silence on a wire."""
+
+Name = Annotated[str, _matching(_NAME, "1 to 64 of a-z 0-9 -")]
+"""A station, broker, bus or sensor name: it becomes a topic level."""
+
+ChannelName = Annotated[str, _matching(_CHANNEL_NAME, "1 to 64 of a-z 0-9 _")]
+"""A channel name: it becomes a field name elsewhere, so it has no hyphen."""
