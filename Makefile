@@ -54,7 +54,7 @@ lock: ## resolve the dependencies anew (needs uv)
 	@compile() { uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header pyproject.toml "$$@" >/dev/null; }; \
 	compile -o requirements/agent.txt && \
-	compile --extra demo -c requirements/agent.txt -o requirements/demo.txt && \
+	compile --extra demo --group build -c requirements/agent.txt -o requirements/demo.txt && \
 	compile --extra demo --group dev -c requirements/demo.txt -o requirements/dev.txt
 
 .PHONY: clean
