@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-PRIMARY: Final = frozenset(
-    (
-        "m kg g s A K cd mol Hz rad sr N Pa J W C V F Ohm S Wb T H Cel lm lx Bq Gy Sv kat m2 m3 "
-        "m/s m/s2 m3/s W/m2 cd/m2 bit bit/s lat lon pH dB dBW count / %RH %EL EL 1/s S/m B VA "
-        "VAs var vars J/m kg/m3 deg"
-    ).split()  # noqa: SIM905 - a table of sixty words reads better as words
-)
+_PRIMARY: Final = """
+m kg g s A K cd mol Hz rad sr N Pa J W C V F Ohm S Wb T H Cel lm lx Bq Gy Sv kat m2 m3
+m/s m/s2 m3/s W/m2 cd/m2 bit bit/s lat lon pH dB dBW count / %RH %EL EL 1/s S/m B VA VAs
+var vars J/m kg/m3 deg
+"""
+PRIMARY: Final = frozenset(_PRIMARY.split())
 """Units that go out on the wire."""
 
 # Exact by definition: the international foot, inch and pound (NIST SP 811, appendix B.6),
