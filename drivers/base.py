@@ -13,12 +13,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from drivers.fields import Name, Period, Table
-
-if TYPE_CHECKING:
-    from drivers.bus import Bus
 
 _NONE: Final[Mapping[int, str]] = MappingProxyType({})
 
@@ -121,7 +118,7 @@ class Driver(ABC):
     framings: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
-    def __init__(self, config: SensorConfig, bus: "Bus | None") -> None:
+    def __init__(self, config: SensorConfig, bus: object) -> None:
         """Make the driver; nothing is opened, nothing is asked."""
 
     @abstractmethod
