@@ -15,7 +15,7 @@ check: $(VENV)/.dev ## format, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 .PHONY: test
 test: $(VENV)/.dev mosquitto ## all tests, against a real broker and real serial lines
