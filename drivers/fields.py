@@ -37,8 +37,8 @@ def format_duration(seconds: float) -> str:
     for unit in ("d", "h", "min", "s"):
         number = seconds / _SECONDS[unit]
         if number >= 1 and number.is_integer():
-            return f"{number:g} {unit}"
-    return f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1000:g} ms"
+            return f"{number:.0f} {unit}"
+    return f"{seconds:.12g} s" if seconds >= 1 else f"{seconds * 1000:.12g} ms"
 
 
 def _within(low: float, high: float) -> AfterValidator:
