@@ -12,12 +12,12 @@ station from starting.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from drivers.fields import Name, Period, Table
 
-_NONE: Final[Mapping[int, str]] = MappingProxyType({})
+if TYPE_CHECKING:
+    from drivers.bus import Bus
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Sample:
 
     at: float
     values: Sequence[float | None]
-    reasons: Mapping[int, str] = field(default=_NONE)
+    reasons: Mapping[int, str] = field(default_factory=dict)
 
 
 class DeviceError(Exception):
@@ -118,7 +118,7 @@ class Driver(ABC):
     framings: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
-    def __init__(self, config: SensorConfig, bus: object) -> None:
+    def __init__(self, config: SensorConfig, bus: "Bus | None") -> None:
         """Make the driver; nothing is opened, nothing is asked."""
 
     @abstractmethod

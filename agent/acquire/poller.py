@@ -1,0 +1,88 @@
+"""The loop of one sensor."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from agent.acquire.rounds import no_answer, round_of
+from agent.acquire.schedule import Schedule
+from agent.board import Board
+from agent.clock import Clock
+from agent.record import Layout, Round
+from drivers.base import DeviceError, Driver
+
+Sink = Callable[[Round], None]
+"""Where rounds go: takes each at once, never waits."""
+
+_log: Final = structlog.get_logger()
+
+
+class Poller:
+    """Asks one sensor on time, for ever."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        driver: Driver,
+        schedule: Schedule,
+        *,
+        sink: Sink,
+        board: Board,
+        clock: Clock,
+    ) -> None:
+        """Make the loop of a sensor; :meth:`run` runs it."""
+        self._layout = layout
+        self._driver = driver
+        self._schedule = schedule
+        self._sink = sink
+        self._board = board
+        self._health = board.health[layout.sensor]
+        self._clock = clock
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Poll until cancelled. Anything but the driver's own errors ends the agent."""
+        due = self._schedule.first()
+        while True:
+            await asyncio.sleep(due - self._clock.monotonic())
+            self._keep(await self._poll())
+            due, skipped = self._schedule.following(due)
+            self._health.skipped += skipped
+
+    async def _poll(self) -> Round:
+        self._health.asked += 1
+        began = self._clock.monotonic()
+        try:
+            sample = await self._driver.read()
+        except DeviceError as error:
+            middle = (began + self._clock.monotonic()) / 2
+            time = self._clock.stamp(middle if error.at is None else error.at)
+            self._failed(error, time)
+            return no_answer(self._layout, error.reason, time)
+        time = self._clock.stamp(sample.at)
+        self._answered(time)
+        return round_of(self._layout, sample, time)
+
+    def _keep(self, round: Round) -> None:
+        self._board.newest[self._layout.sensor] = round
+        self._health.readings += len(round)
+        self._sink(round)
+
+    def _failed(self, error: DeviceError, time: int) -> None:
+        self._failures += 1
+        if self._health.state != "lost":
+            _log.warning(
+                "sensor lost", sensor=self._layout.sensor, reason=error.reason, detail=str(error)
+            )
+        self._board.move(self._layout.sensor, "lost", error.reason, time)
+
+    def _answered(self, time: int) -> None:
+        self._health.answered += 1
+        if self._health.state == "lost":
+            _log.info("sensor back", sensor=self._layout.sensor, failures=self._failures)
+        elif self._health.state == "starting":
+            _log.info("sensor answers", sensor=self._layout.sensor)
+        self._failures = 0
+        self._board.move(self._layout.sensor, "ok", None, time)

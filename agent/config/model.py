@@ -1,0 +1,122 @@
+"""The tables of ``station.toml`` that are the agent's own; each driver brings its own."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from annotated_types import Ge, Le
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from drivers.fields import Name, Table, parse_duration
+
+_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}  # as registered with IANA
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError('a name of the IANA time zone database, as "Asia/Bishkek"') from None
+    return name
+
+
+class Station(Table):
+    """``[station]``: what the station is, for the topics and for people."""
+
+    id: Name
+    name: str = ""
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    latitude: Annotated[float, Ge(-90), Le(90)] | None = None
+    longitude: Annotated[float, Ge(-180), Le(180)] | None = None
+    elevation: Annotated[float, Ge(-500), Le(9000)] | None = None
+    codes: Mapping[str, str] = Field(default_factory=dict)
+
+
+class StoreTable(Table):
+    """``[store]``: where the log is kept."""
+
+    path: str = "/var/lib/aryk/station.db"
+
+
+class Url(Table):
+    """Where a broker listens."""
+
+    scheme: Literal["mqtt", "mqtts"]
+    host: str
+    port: int
+
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is encrypted and checked."""
+        return self.scheme == "mqtts"
+
+    def __str__(self) -> str:
+        """Return the URL as written."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+def _urls(found: object) -> tuple[Url, ...]:
+    texts = found if isinstance(found, list) else [found]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise ValueError('"mqtts://host:port", or a list of such URLs')
+    return tuple(_url(str(text)) for text in texts)
+
+
+def _url(text: str) -> Url:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError('a port from 1 to 65535, as "mqtts://host:8883"') from None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError('"mqtt://host:port" or "mqtts://host:port"')
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a URL without a user: write username and password_file beside it")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError("a URL that ends after the port: write topic_root for another topic")
+    if port == 0:
+        raise ValueError('a port from 1 to 65535, as "mqtts://host:8883"')
+    return Url.model_validate(
+        {"scheme": parts.scheme, "host": parts.hostname, "port": port or _PORTS[parts.scheme]}
+    )
+
+
+def _topic_root(text: str) -> str:
+    levels = text.split("/")
+    if all(levels) and not set("+#\0$") & set(text):
+        return text
+    raise ValueError("topic levels without + # $, with single slashes between them")
+
+
+def _off(found: object) -> object:
+    return None if found == "off" else parse_duration(found)
+
+
+class Broker(Table):
+    """``[broker.<name>]``: one that gets every record, with a place of its own in the store."""
+
+    url: Annotated[tuple[Url, ...], BeforeValidator(_urls)]
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    username: str | None = None
+    password_file: str | None = None
+    client_id: str | None = None
+    topic_root: Annotated[str, AfterValidator(_topic_root)] = "aryk"
+    format: Literal["json", "cbor"] = "json"
+    compress: bool = False
+    latest: Annotated[float | None, BeforeValidator(_off)] = 10.0
+    protocol: Literal[3, 5] = 5
+
+    @model_validator(mode="after")
+    def _tls_keys(self) -> Self:
+        tls = any(url.tls for url in self.url)
+        if not tls and (self.ca or self.certificate or self.key):
+            raise ValueError("ca, certificate and key only with mqtts://")
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key together")
+        if self.password_file and not self.username:
+            raise ValueError("username beside password_file")
+        return self

@@ -1,0 +1,82 @@
+"""The tables ``[bus.<name>]``: a serial line or a TCP gateway."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, MinLen
+
+from drivers.fields import Pause, Table, Timeout
+
+
+class _Bus(Table):
+    timeout: Timeout = 0.5
+    late: Timeout | None = None
+    pause: Pause = 0.0
+
+    @property
+    def lateness(self) -> float:
+        """Seconds after its timeout in which an answer may still come."""
+        return self.timeout if self.late is None else self.late
+
+
+class SerialBus(_Bus):
+    """A serial line."""
+
+    device: Annotated[str, MinLen(1)]
+    baudrate: Annotated[int, Gt(0)] = 9600
+    parity: Literal["none", "even", "odd"] = "none"
+    data_bits: Literal[7, 8] = 8
+    stop_bits: Literal[1, 2] = 1
+    framing: Literal["rtu"] = "rtu"
+
+    @property
+    def endpoint(self) -> str:
+        """What tells two buses on one port."""
+        return self.device
+
+    @property
+    def _character(self) -> float:
+        bits = 1 + self.data_bits + (self.parity != "none") + self.stop_bits
+        return bits / self.baudrate
+
+    @property
+    def silence(self) -> float:
+        """Seconds between two frames (Modbus over serial line V1.02, section 2.5.1.1)."""
+        return 0.00175 if self.baudrate > 19200 else 3.5 * self._character
+
+    def wire_time(self, sent: int, received: int) -> float:
+        """Return the seconds that an exchange of so many bytes holds the wire."""
+        return (sent + received) * self._character + 2 * self.silence + self.pause
+
+
+class TcpBus(_Bus):
+    """A TCP gateway."""
+
+    host: Annotated[str, MinLen(1)]
+    port: Annotated[int, Ge(1), Le(65535)] = 502
+    framing: Literal["tcp"] = "tcp"
+
+    @property
+    def endpoint(self) -> str:
+        """What tells two buses on one port."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def silence(self) -> float:
+        """Seconds between two frames: none, TCP keeps them apart."""
+        return 0.0
+
+    def wire_time(self, sent: int, received: int) -> float:  # noqa: ARG002  # bytes cost nothing
+        """Return the seconds that an exchange holds the wire."""
+        return self.pause
+
+
+def bus_model(table: Mapping[str, object]) -> type[SerialBus] | type[TcpBus]:
+    """Return the model of a bus by which of its keys ``device`` and ``host`` stands.
+
+    Raises:
+        ValueError: neither or both do.
+    """
+    if ("device" in table) == ("host" in table):
+        raise ValueError("either device (a serial line) or host (a TCP gateway)")
+    return SerialBus if "device" in table else TcpBus

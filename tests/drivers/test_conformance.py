@@ -1,0 +1,25 @@
+import subprocess
+import sys
+
+
+def conformance(driver: str) -> subprocess.CompletedProcess[str]:
+    """Run the shipped tests as a third party does, away from this project's settings."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        "-c",
+        "/dev/null",
+        "-p",
+        "no:cacheprovider",
+    ]
+    command += ["--pyargs", "drivers.conformance", "-k", driver]
+    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+
+
+def test_the_simulator_keeps_the_contract() -> None:
+    ended = conformance("simulator")
+    assert ended.returncode == 0, ended.stdout
+    assert "5 passed, 1 skipped" in ended.stdout
