@@ -9,6 +9,7 @@ import click
 _COMMANDS: Final = MappingProxyType(
     {
         "check": "Validate the configuration and print the read plan.",
+        "run": "Run the station until SIGTERM or SIGINT.",
         "simulate": "Run simulated instruments.",
         "watch": "Show a live table of a station's readings.",
     }
