@@ -21,6 +21,10 @@ check: $(VENV)/.dev ## format, lint, types, layers
 test: $(VENV)/.dev mosquitto ## all tests, against a real broker and real serial lines
 	$(BIN)/pytest
 
+.PHONY: demo
+demo: $(VENV)/.demo ## a simulated station, the whole way, with a live table; Ctrl-C ends it
+	@$(BIN)/aryk demo $(if $(SECONDS),--seconds $(SECONDS))
+
 .PHONY: format
 format: $(VENV)/.dev ## put the code into its form
 	$(BIN)/ruff format .
@@ -30,6 +34,10 @@ format: $(VENV)/.dev ## put the code into its form
 # installation, is in them too, so nothing is fetched that isn't locked.
 $(VENV)/.dev: requirements/dev.txt pyproject.toml
 	@$(MAKE) --no-print-directory environment LOCK=requirements/dev.txt
+	@touch $@
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml
+	@test -e $(VENV)/.dev || $(MAKE) --no-print-directory environment LOCK=requirements/demo.txt
 	@touch $@
 
 .PHONY: environment
