@@ -159,7 +159,9 @@ class Publisher:
             if self._stop_at is not None and (
                 loop.time() >= self._stop_at or not (more or self._flight)
             ):
-                await self._tell(session, "status", {"state": "stopped", "session": number, **self._status()})
+                await self._tell(
+                    session, "status", {"state": "stopped", "session": number, **self._status()}
+                )
                 session.disconnect()
                 return
             if not (more and session.free > 0):
