@@ -1,7 +1,19 @@
 """Wires that sensors share."""
 
-from drivers.bus.bus import Bus
+from drivers.bus.bus import REASONS, Bus, Counts, Tap, Turn
 from drivers.bus.config import SerialBus, TcpBus, bus_model
-from drivers.bus.exchange import Exchange
+from drivers.bus.exchange import Exchange, Parity, Peer
 
-__all__ = ["Bus", "Exchange", "SerialBus", "TcpBus", "bus_model"]
+__all__ = [
+    "REASONS",
+    "Bus",
+    "Counts",
+    "Exchange",
+    "Parity",
+    "Peer",
+    "SerialBus",
+    "Tap",
+    "TcpBus",
+    "Turn",
+    "bus_model",
+]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
 
+from drivers.bus.exchange import Parity
 from drivers.fields import Pause, Table, Timeout
 
 
@@ -24,10 +25,11 @@ class SerialBus(_Bus):
 
     device: Annotated[str, MinLen(1)]
     baudrate: Annotated[int, Gt(0)] = 9600
-    parity: Literal["none", "even", "odd"] = "none"
+    parity: Parity = "none"
     data_bits: Literal[7, 8] = 8
     stop_bits: Literal[1, 2] = 1
-    framing: Literal["rtu"] = "rtu"
+    rs485: bool = False
+    framing: Literal["rtu", "ascii", "sdi12", "line"] = "rtu"
 
     @property
     def endpoint(self) -> str:
@@ -35,26 +37,29 @@ class SerialBus(_Bus):
         return self.device
 
     @property
-    def _character(self) -> float:
+    def character(self) -> float:
+        """Seconds that a character takes: start bit, data, parity, stop bits."""
         bits = 1 + self.data_bits + (self.parity != "none") + self.stop_bits
         return bits / self.baudrate
 
     @property
     def silence(self) -> float:
         """Seconds between two frames (Modbus over serial line V1.02, section 2.5.1.1)."""
-        return 0.00175 if self.baudrate > 19200 else 3.5 * self._character
+        if self.framing != "rtu":
+            return 0.0  # their frames begin and end with characters of their own
+        return 0.00175 if self.baudrate > 19200 else 3.5 * self.character
 
     def wire_time(self, sent: int, received: int) -> float:
         """Return the seconds that an exchange of so many bytes holds the wire."""
-        return (sent + received) * self._character + 2 * self.silence + self.pause
+        return (sent + received) * self.character + 2 * self.silence + self.pause
 
 
 class TcpBus(_Bus):
-    """A TCP gateway."""
+    """A TCP gateway; with the framing ``rtu`` it hands the line's bytes on as they are."""
 
     host: Annotated[str, MinLen(1)]
     port: Annotated[int, Ge(1), Le(65535)] = 502
-    framing: Literal["tcp"] = "tcp"
+    framing: Literal["tcp", "rtu"] = "tcp"
 
     @property
     def endpoint(self) -> str:
@@ -63,7 +68,7 @@ class TcpBus(_Bus):
 
     @property
     def silence(self) -> float:
-        """Seconds between two frames: none, TCP keeps them apart."""
+        """Seconds between two frames: none, the gateway sees to it."""
         return 0.0
 
     def wire_time(self, sent: int, received: int) -> float:  # noqa: ARG002  # bytes cost nothing

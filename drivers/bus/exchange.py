@@ -1,23 +1,51 @@
-"""What a protocol tells the wire of one request and its answer."""
+"""What a protocol tells the wire: one request and its answer, and whom it asks."""
 
-from typing import Protocol, TypeVar
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
 
-T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+Parity = Literal["none", "even", "odd"]
 
 
-class Exchange(Protocol[T_co]):
-    """One request and how its answer is recognised."""
+class Exchange(ABC, Generic[T]):
+    """One request and how its answer is recognised.
 
-    @property
-    def request(self) -> bytes:
-        """The bytes to send."""
+    Attributes:
+        request: the bytes to send; empty where the device speaks by itself.
+        expected: bytes of the answer, for the time that they take on the wire.
+        wait: seconds that the device may take beyond the bus's own timeout.
+        mirrored: whether a right answer may be the request's own bytes, as that to a written
+            register is; an adapter's echo of it isn't taken for one.
+    """
 
-    @property
-    def expected(self) -> int:
-        """Bytes of the answer."""
+    request: bytes = b""
+    expected: int = 0
+    wait: float = 0.0
+    mirrored: bool = False
 
-    def feed(self, buffer: bytearray) -> T_co | None:
+    @abstractmethod
+    def feed(self, buffer: bytearray) -> T | None:
         """Return the answer, once the bytes received since the request hold it."""
 
+    @abstractmethod
     def why(self, buffer: bytearray) -> str:
-        """Return the reason of a timeout with these bytes: ``timeout``, ``crc`` or ``short``."""
+        """Return the reason of a timeout with these bytes, a key of :data:`drivers.bus.REASONS`."""
+
+
+@dataclass(slots=True)
+class Peer:
+    """One device on a wire, as the wire knows it.
+
+    Attributes:
+        name: for people, as ``address 7``.
+        pause: seconds of silence that the device needs before a request.
+        parity: of its characters, where it isn't the line's.
+        failures: exchanges in a row that gave nothing; who answered last time goes first.
+    """
+
+    name: str
+    pause: float = 0.0
+    parity: Parity | None = None
+    failures: int = 0

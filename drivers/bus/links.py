@@ -1,119 +1,44 @@
-"""Byte pipes: a serial port and a TCP connection, driven by the event loop."""
+"""Byte pipes: what a bus needs of a serial port or a TCP connection."""
 
 import asyncio
 import errno
-import os
-import termios
+import socket
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final, Protocol
 
-import serial
-
 from drivers.base import DeviceError
-from drivers.bus.config import SerialBus, TcpBus
+from drivers.bus.config import TcpBus
+from drivers.bus.exchange import Parity
 
-_ADVICE: Final = {
-    errno.ENOENT: "isn't there: plug the adapter in, or correct the name",
-    errno.EACCES: "may not be opened by this user: add the user to the group dialout",
-    errno.EBUSY: "is used by another program: stop that program",
-    errno.EAGAIN: "is used by another program: stop that program",
-}
+_CONNECT: Final = 5.0  # s that a gateway has to accept a connection
+
+Received = Callable[[bytes], None]
+Lost = Callable[[], None]
 
 
 class Link(Protocol):
     """A pipe that calls back with what it receives, and once when it is lost."""
 
-    async def open(self, received: Callable[[bytes], None], lost: Callable[[], None]) -> None:
+    async def open(self, received: Received, lost: Lost) -> None:
         """Open it, or raise a DeviceError."""
 
-    def write(self, data: bytes) -> None:
-        """Send; raise OSError where that fails."""
-
-    async def close(self) -> None:
-        """Close it; may be called again."""
-
-
-def _open(config: SerialBus) -> serial.Serial:
-    try:
-        return serial.Serial(
-            config.device,
-            config.baudrate,
-            bytesize=config.data_bits,
-            parity=config.parity[0].upper(),
-            stopbits=config.stop_bits,
-            timeout=0,
-            exclusive=True,
-        )
-    except (OSError, ValueError, termios.error) as error:
-        found = getattr(error, "errno", None)
-        advice = _ADVICE.get(found or 0, f"can't be opened ({error}): check the adapter")
-        raise DeviceError("no-port", f"The port {config.device} {advice}.") from error
-
-
-def _close(port: serial.Serial) -> None:
-    with suppress(OSError, termios.error):
-        port.close()
-
-
-def _close_unwanted(opening: "asyncio.Future[serial.Serial]") -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.get_loop().run_in_executor(None, _close, opening.result())
-
-
-class SerialLink:
-    """A serial port, opened and closed in a thread."""
-
-    def __init__(self, config: SerialBus) -> None:
-        """Make the link; nothing is opened."""
-        self._config = config
-        self._port: serial.Serial | None = None
-
-    async def open(self, received: Callable[[bytes], None], lost: Callable[[], None]) -> None:
-        """Open the port, or raise a DeviceError with the reason ``no-port``."""
-        loop = asyncio.get_running_loop()
-        opening = loop.run_in_executor(None, _open, self._config)
-        try:
-            port = await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            opening.add_done_callback(_close_unwanted)
-            raise
-        self._port = port
-        fd = port.fileno()
-
-        def readable() -> None:
-            try:
-                data = os.read(fd, 4096)
-            except BlockingIOError:
-                return
-            except OSError:
-                data = b""
-            if data:
-                received(data)
-            else:
-                loop.remove_reader(fd)
-                lost()
-
-        loop.add_reader(fd, readable)
+    async def set_parity(self, parity: Parity) -> None:
+        """Have the next characters go out and be read with this parity."""
 
     def write(self, data: bytes) -> None:
         """Send; raise OSError where that fails."""
-        if self._port is None or os.write(self._port.fileno(), data) != len(data):
-            raise OSError(errno.EIO, "the port took only a part of the request")
 
-    async def close(self) -> None:
-        """Close the port in a thread."""
-        port, self._port = self._port, None
-        if port is not None:
-            loop = asyncio.get_running_loop()
-            loop.remove_reader(port.fileno())
-            await asyncio.shield(loop.run_in_executor(None, _close, port))
+    def close(self) -> None:
+        """Let go of it at once; what of that may block goes on elsewhere. May be called again."""
+
+    async def closed(self) -> None:
+        """Return when what :meth:`close` began is done."""
 
 
 class _Protocol(asyncio.Protocol):
-    def __init__(self, received: Callable[[bytes], None], lost: Callable[[], None]) -> None:
+    def __init__(self, received: Received, lost: Lost) -> None:
         self._received = received
-        self.lost: Callable[[], None] | None = lost
+        self.lost: Lost | None = lost
 
     def data_received(self, data: bytes) -> None:
         self._received(data)
@@ -132,21 +57,24 @@ class TcpLink:
         self._transport: asyncio.Transport | None = None
         self._protocol: _Protocol | None = None
 
-    async def open(self, received: Callable[[bytes], None], lost: Callable[[], None]) -> None:
+    async def open(self, received: Received, lost: Lost) -> None:
         """Connect, or raise a DeviceError with the reason ``no-connection``."""
         host, port = self._config.host, self._config.port
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(max(1.0, self._config.timeout)):
+            async with asyncio.timeout(_CONNECT):
                 self._transport, self._protocol = await loop.create_connection(
                     lambda: _Protocol(received, lost), host, port
                 )
         except OSError as error:  # TimeoutError is one
             raise DeviceError(
                 "no-connection",
-                f"{host}:{port} can't be reached ({str(error) or 'no answer'}): "
+                f"{host}:{port} can't be reached ({_reason(error)}): "
                 "check the address, the cable and that the gateway is on.",
             ) from error
+
+    async def set_parity(self, parity: Parity) -> None:
+        """Do nothing: the gateway knows its line."""
 
     def write(self, data: bytes) -> None:
         """Send; raise OSError where that fails."""
@@ -154,10 +82,22 @@ class TcpLink:
             raise OSError(errno.ENOTCONN, "the connection is closed")
         self._transport.write(data)
 
-    async def close(self) -> None:
-        """Close the connection at once."""
+    def close(self) -> None:
+        """Close the connection."""
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.abort()
         if self._protocol is not None:
             self._protocol.lost = None  # an old connection's end isn't news of the next one
+
+    async def closed(self) -> None:
+        """Let the event loop let go of the socket."""
+        await asyncio.sleep(0)
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return "the name can't be looked up"
+    if isinstance(error, TimeoutError):
+        return "no answer"
+    return error.strerror or str(error)

@@ -6,7 +6,6 @@ from typing import ClassVar
 from drivers.base import DeviceError, Driver, Sample, SensorConfig
 from drivers.bus import Bus
 from drivers.modbus.config import ModbusConfig
-from drivers.modbus.framing import RtuExchange, TcpExchange
 from drivers.modbus.plan import Block
 from drivers.modbus.values import Decoder
 
@@ -17,24 +16,18 @@ class ModbusDriver(Driver):
     """One Modbus device."""
 
     Config: ClassVar[type[SensorConfig]] = ModbusConfig
-    framings: ClassVar[frozenset[str]] = frozenset({"rtu", "tcp"})
+    framings: ClassVar[frozenset[str]] = frozenset({"rtu", "ascii", "tcp"})
 
     def __init__(self, config: SensorConfig, bus: Bus | None) -> None:
         """Make the driver; nothing is opened, nothing is asked."""
-        from drivers.modbus import pdu  # noqa: PLC0415  # pymodbus only where a device is asked
+        from drivers.modbus.device import Device  # noqa: PLC0415  # pymodbus only where one is asked
 
         if not isinstance(config, ModbusConfig) or bus is None:
             raise TypeError("a Modbus driver is made from a ModbusConfig and its bus")
-        self._config = config
-        self._bus = bus
-        self._sentence = pdu.exception_sentence
-        self._requests = [
-            (block, pdu.read_request(block.table, block.start, block.count))
-            for block in config.blocks
-        ]
+        self._device = Device(bus, config.address)
+        self._blocks = config.blocks
         self._channels = tuple(config.channel.values())
         self._decoders = [Decoder(channel) for channel in self._channels]
-        self._number = 0
 
     async def read(self) -> Sample:
         """Send the planned requests in turn.
@@ -47,32 +40,20 @@ class ModbusDriver(Driver):
         values: list[float | None] = [None] * len(self._channels)
         reasons: dict[int, str] = {}
         failures: list[DeviceError] = []
-        for block, request in self._requests:
+        for block in self._blocks:
             try:
-                data = await self._ask(block, request)
+                data = await self._device.read(block.table, block.start, block.count)
             except DeviceError as error:
                 failures.append(error)
                 reasons |= dict.fromkeys(block.members, error.reason)
             else:
                 self._decode(block, data, values, reasons)
-        if len(failures) == len(self._requests):
+        if len(failures) == len(self._blocks):
             raise failures[0]
         return Sample((began + loop.time()) / 2, values, reasons)
 
     async def close(self) -> None:
         """Let go of nothing: the bus isn't the driver's own."""
-
-    async def _ask(self, block: Block, request: bytes) -> bytes:
-        exchange: RtuExchange | TcpExchange
-        if self._bus.config.framing == "rtu":
-            exchange = RtuExchange(self._config.address, request, block.payload)
-        else:
-            self._number = self._number % 0xFFFF + 1
-            exchange = TcpExchange(self._number, self._config.address, request, block.payload)
-        answer = await self._bus.exchange(exchange)
-        if answer[0] & 0x80:
-            raise DeviceError(f"exception-{answer[1]}", self._sentence(answer[1]))
-        return answer[2:]
 
     def _decode(
         self, block: Block, data: bytes, values: list[float | None], reasons: dict[int, str]

@@ -1,7 +1,16 @@
-"""Requests and answers on the wire: RTU and MBAP. An answer is a PDU, exceptions included."""
+"""Requests and answers on the wire: RTU, ASCII and MBAP. An answer is a PDU, exceptions too.
+
+Every rule here says when bytes are an answer to this request and no other: the right device,
+function, length and checksum, and on TCP the right transaction.
+"""
 
 import struct
 from typing import Final
+
+from drivers.bus import Exchange
+from drivers.modbus.pdu import Query
+
+_EXCEPTION: Final = 2  # bytes of an exception's PDU
 
 
 def _entry(value: int) -> int:
@@ -13,7 +22,7 @@ def _entry(value: int) -> int:
 _CRC: Final = tuple(_entry(value) for value in range(256))
 
 
-def crc(data: bytes) -> bytes:
+def crc(data: bytes | bytearray) -> bytes:
     """Return the checksum (Modbus over serial line V1.02, section 6.2.2), low byte first."""
     value = 0xFFFF
     for byte in data:
@@ -21,58 +30,128 @@ def crc(data: bytes) -> bytes:
     return value.to_bytes(2, "little")
 
 
-class RtuExchange:
-    """A request on a serial line."""
+def lrc(data: bytes) -> bytes:
+    """Return the checksum of ASCII frames (Modbus over serial line V1.02, section 6.2.1)."""
+    return bytes([-sum(data) & 0xFF])
 
-    def __init__(self, address: int, pdu: bytes, payload: int) -> None:
-        """Frame a read request whose answer has ``payload`` bytes of values."""
-        frame = bytes([address]) + pdu
+
+class RtuExchange(Exchange[bytes]):
+    """A request on a serial line, or through a gateway that hands its bytes on."""
+
+    def __init__(self, address: int, query: Query) -> None:
+        """Frame a request to a device."""
+        frame = bytes([address]) + query.pdu
         self.request = frame + crc(frame)
-        self.expected = payload + 5
-        self._good = bytes([address, pdu[0], payload])
-        self._exception = bytes([address, pdu[0] | 0x80])
+        self.expected = query.length + 3
+        self.mirrored = query.head == query.pdu
+        self._query = query
+        self._good = bytes([address]) + query.head
+        self._exception = bytes([address, query.pdu[0] | 0x80])
 
     def feed(self, buffer: bytearray) -> bytes | None:
         """Return the first whole, right answer, wherever noise lets it begin."""
-        for head, length in ((self._good, self.expected), (self._exception, 5)):
-            at = buffer.find(head)
-            while 0 <= at <= len(buffer) - length:
-                frame = bytes(buffer[at : at + length])
-                if crc(frame[:-2]) == frame[-2:]:
-                    return frame[1:-2]
-                at = buffer.find(head, at + 1)
+        at = buffer.find(self._good)
+        while at >= 0:
+            end = at + 1 + self._query.needs(bytes(buffer[at + 1 :]))
+            if (pdu := _checked(buffer, at, end)) is not None:
+                return pdu
+            at = buffer.find(self._good, at + 1)
+        at = buffer.find(self._exception)
+        while at >= 0:
+            if (pdu := _checked(buffer, at, at + 1 + _EXCEPTION)) is not None:
+                return pdu
+            at = buffer.find(self._exception, at + 1)
         return None
 
     def why(self, buffer: bytearray) -> str:
-        """Return ``crc`` or ``short`` where an answer has begun, else ``timeout``."""
+        """Return what was wrong with what came."""
         at = buffer.find(self._good)
         if at < 0:
-            return "timeout"
-        return "crc" if len(buffer) - at >= self.expected else "short"
+            return _nothing_of_ours(buffer)
+        whole = len(buffer) - at >= self._query.needs(bytes(buffer[at + 1 :])) + 3
+        return "crc" if whole else "short"
 
 
-class TcpExchange:
+def _checked(buffer: bytearray, at: int, end: int) -> bytes | None:
+    """Return the PDU of the frame from ``at`` to ``end`` if its checksum, behind it, is right."""
+    if end + 2 > len(buffer) or crc(buffer[at:end]) != buffer[end : end + 2]:
+        return None
+    return bytes(buffer[at + 1 : end])
+
+
+def _nothing_of_ours(buffer: bytearray) -> str:
+    """Return ``garbled`` for noise, ``timeout`` where nothing came, or another device's frame."""
+    foreign = any(crc(buffer[:end]) == buffer[end : end + 2] for end in range(2, len(buffer) - 1))
+    return "garbled" if len(buffer) > 2 and not foreign else "timeout"
+
+
+class AsciiExchange(Exchange[bytes]):
+    """A request in ASCII framing (Modbus over serial line V1.02, section 2.5.2)."""
+
+    def __init__(self, address: int, query: Query) -> None:
+        """Frame a request to a device."""
+        frame = bytes([address]) + query.pdu
+        self.request = b":" + (frame + lrc(frame)).hex().upper().encode() + b"\r\n"
+        self.expected = 2 * (query.length + 2) + 3
+        self.mirrored = query.head == query.pdu
+        self._query = query
+        self._good = bytes([address]) + query.head
+        self._exception = bytes([address, query.pdu[0] | 0x80])
+
+    def feed(self, buffer: bytearray) -> bytes | None:
+        """Return the first whole, right answer among the lines."""
+        for line in buffer.split(b"\n")[:-1]:
+            frame = _decoded(line.rpartition(b":")[2].strip())
+            if len(frame) < 3 or lrc(frame[:-1]) != frame[-1:]:
+                continue
+            needs = self._query.needs(frame[1:-1])
+            if frame.startswith(self._good) and len(frame) == needs + 2:
+                return frame[1:-1]
+            if frame.startswith(self._exception) and len(frame) == _EXCEPTION + 2:
+                return frame[1:-1]
+        return None
+
+    def why(self, buffer: bytearray) -> str:
+        """Return what was wrong with what came."""
+        address = b":" + self._good.hex().upper().encode()
+        if address in buffer.upper():
+            return "crc" if buffer.endswith(b"\n") else "short"
+        return "garbled" if buffer and b":" not in buffer else "timeout"
+
+
+def _decoded(digits: bytearray) -> bytes:
+    try:
+        return bytes.fromhex(digits.decode("ascii"))
+    except ValueError:
+        return b""
+
+
+class TcpExchange(Exchange[bytes]):
     """A request to a TCP gateway (Modbus messaging on TCP/IP V1.0b, section 3.1.3)."""
 
-    def __init__(self, number: int, address: int, pdu: bytes, payload: int) -> None:
-        """Frame a read request whose answer has ``payload`` bytes of values."""
-        self.request = struct.pack(">HHHB", number, 0, len(pdu) + 1, address) + pdu
-        self.expected = payload + 9
-        self._good = struct.pack(">HHHBBB", number, 0, payload + 3, address, pdu[0], payload)
-        self._exception = struct.pack(">HHHBB", number, 0, 3, address, pdu[0] | 0x80)
+    def __init__(self, number: int, address: int, query: Query) -> None:
+        """Frame a request to a device as the transaction of this number."""
+        self.request = struct.pack(">HHHB", number, 0, len(query.pdu) + 1, address) + query.pdu
+        self.expected = query.length + 7
+        self._query = query
+        self._start = struct.pack(">HH", number, 0)
+        self._good = bytes([address]) + query.head
+        self._exception = bytes([address, query.pdu[0] | 0x80])
 
     def feed(self, buffer: bytearray) -> bytes | None:
         """Return the right answer; whole frames that are none are taken off the buffer."""
         while len(buffer) >= 6:
-            length = 6 + int.from_bytes(buffer[4:6])
-            if len(buffer) < length:
+            end = 6 + int.from_bytes(buffer[4:6])
+            if len(buffer) < end:
                 return None
-            frame = bytes(buffer[:length])
-            del buffer[:length]
-            if length == self.expected and frame.startswith(self._good):
-                return frame[7:]
-            if length == 9 and frame.startswith(self._exception):
-                return frame[7:]
+            start, frame = buffer[:4], bytes(buffer[6:end])
+            del buffer[:end]
+            if start != self._start:
+                continue
+            if frame.startswith(self._good) and len(frame) == 1 + self._query.needs(frame[1:]):
+                return frame[1:]
+            if frame.startswith(self._exception) and len(frame) == 1 + _EXCEPTION:
+                return frame[1:]
         return None
 
     def why(self, buffer: bytearray) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-_LIMITS: Final = {"holding": 125, "input": 125, "coil": 2000, "discrete": 2000}
+LIMITS: Final = {"holding": 125, "input": 125, "coil": 2000, "discrete": 2000}
 """Of one request (Modbus Application Protocol V1.1b3, sections 6.1 to 6.4)."""
 
 
@@ -44,7 +44,7 @@ def plan(places: Sequence[tuple[str, int, int]]) -> tuple[Block, ...]:
         last = blocks[-1] if blocks else None
         if last is not None and last.table == table and start <= last.start + last.count:
             count = max(last.count, start + size - last.start)
-            if count <= _LIMITS[table]:
+            if count <= LIMITS[table]:
                 blocks[-1] = Block(table, last.start, count, (*last.members, index))
                 continue
         blocks.append(Block(table, start, size, (index,)))

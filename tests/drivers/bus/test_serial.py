@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from drivers.base import DeviceError
-from drivers.bus import Bus, SerialBus
+from drivers.bus import Bus, Peer, SerialBus
 from drivers.modbus.framing import RtuExchange, crc
+from drivers.modbus.pdu import read
+
+PEER = Peer("address 1")
 
 
 def answer(register: int) -> bytes:
@@ -19,7 +22,7 @@ def answer(register: int) -> bytes:
 
 
 def ask(register: int) -> RtuExchange:
-    return RtuExchange(1, b"\x03" + register.to_bytes(2) + b"\x00\x01", 2)
+    return RtuExchange(1, read("holding", register, 1))
 
 
 class Device:
@@ -65,7 +68,7 @@ async def test_noise_around_an_answer_does_not_cost_the_reading(
 ) -> None:
     device.serve(lambda register: device.say(noise + answer(register) + noise))
     line = bus(device.path)
-    assert await line.exchange(ask(7)) == b"\x03\x02\x00\x07"
+    assert await line.exchange(ask(7), PEER) == b"\x03\x02\x00\x07"
     await line.close()
 
 
@@ -77,9 +80,9 @@ async def test_a_late_answer_is_never_given_to_the_next_request(device: Device) 
     device.serve(behave)
     line = bus(device.path)
     with pytest.raises(DeviceError) as caught:
-        await line.exchange(ask(1))
+        await line.exchange(ask(1), PEER)
     assert caught.value.reason == "timeout"
-    assert await line.exchange(ask(2)) == b"\x03\x02\x00\x02"
+    assert await line.exchange(ask(2), PEER) == b"\x03\x02\x00\x02"
     await line.close()
 
 
@@ -90,8 +93,8 @@ async def test_a_cancelled_caller_leaves_nothing_for_the_next(device: Device) ->
     device.serve(behave)
     line = bus(device.path)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(line.exchange(ask(1)), 0.05)
-    assert await line.exchange(ask(2)) == b"\x03\x02\x00\x02"
+        await asyncio.wait_for(line.exchange(ask(1), PEER), 0.05)
+    assert await line.exchange(ask(2), PEER) == b"\x03\x02\x00\x02"
     await line.close()
 
 
@@ -100,14 +103,14 @@ async def test_a_cancelled_caller_leaves_nothing_for_the_next(device: Device) ->
     [
         (answer(1)[:-1] + b"\x00\x00", "crc"),
         (answer(1)[:-2], "short"),
-        (b"\x02" + answer(1)[1:], "timeout"),
+        (b"\x02" + answer(1)[1:], "garbled"),
     ],
 )
 async def test_a_wrong_answer_is_no_value(device: Device, reply: bytes, reason: str) -> None:
     device.serve(lambda _: device.say(reply))
     line = bus(device.path)
     with pytest.raises(DeviceError) as caught:
-        await line.exchange(ask(1))
+        await line.exchange(ask(1), PEER)
     assert caught.value.reason == reason
     await line.close()
 
@@ -117,7 +120,7 @@ async def test_a_pulled_adapter_fails_the_exchange_at_once(device: Device) -> No
     line = bus(device.path, "10 s")
     async with asyncio.timeout(2):
         with pytest.raises(DeviceError) as caught:
-            await line.exchange(ask(1))
+            await line.exchange(ask(1), PEER)
     assert caught.value.reason == "no-port"
     await line.close()
 
@@ -127,12 +130,12 @@ async def test_a_missing_port_is_opened_when_it_appears(device: Device, tmp_path
     path = tmp_path / "port"
     line = bus(str(path))
     with pytest.raises(DeviceError, match="isn't there"):
-        await line.exchange(ask(1))
+        await line.exchange(ask(1), PEER)
     path.symlink_to(device.path)
     async with asyncio.timeout(3):
         while True:
             with suppress(DeviceError):
-                assert await line.exchange(ask(1)) == b"\x03\x02\x00\x01"
+                assert await line.exchange(ask(1), PEER) == b"\x03\x02\x00\x01"
                 break
             await asyncio.sleep(0.1)
     await line.close()

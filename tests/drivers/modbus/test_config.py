@@ -17,7 +17,7 @@ def test_the_sample_is_accepted() -> None:
     sample = tomllib.loads(Path(drivers.modbus.__file__).with_name("sample.toml").read_text())
     assert bus_model(sample["bus"]["rs485"]) is SerialBus
     config = ModbusConfig.model_validate(sample["sensor"]["plc"])
-    assert [request.text for request in config.requests()] == ["holding 32"]
+    assert [request.text for request in config.requests()] == ["holding 32", "holding 40"]
 
 
 def test_importing_the_driver_does_not_import_pymodbus() -> None:
