@@ -310,12 +310,17 @@ class Bus:
         self.counts.foreign += count
 
     def _answered(self, job: Job, answer: object) -> None:
-        self._job = None
+        self._take_off(job, answered=True)
         self.counts.answered += 1
         self._silent = job.peer.failures = 0
         if not job.answer.done():
             job.answer.set_result(answer)
         self._done(job)
+
+    def _take_off(self, job: Job, *, answered: bool) -> None:
+        self._job = None
+        if job.exchange is not None and job.exchange.ended is not None:
+            job.exchange.ended(answered)
 
     def _arm(self, deadline: float) -> None:
         """Have one timer at the latest at the deadline; it is moved on when it fires too early."""
@@ -340,7 +345,7 @@ class Bus:
 
     def _fail(self, job: Job, error: DeviceError) -> None:
         """End an exchange without its answer, which may still come: be silent for so long."""
-        self._job = None
+        self._take_off(job, answered=False)
         job.peer.failures += 1
         if self.config.framing != "tcp":
             self._quiet_until = asyncio.get_running_loop().time() + self.config.lateness

@@ -1,6 +1,7 @@
 """What a protocol tells the wire: one request and its answer, and whom it asks."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
@@ -18,12 +19,15 @@ class Exchange(ABC, Generic[T]):
         wait: seconds that the device may take beyond the bus's own timeout.
         mirrored: whether a right answer may be the request's own bytes, as that to a written
             register is; an adapter's echo of it isn't taken for one.
+        ended: is told when the wire is done with it, and whether it was answered; also where
+            whoever asked was cancelled meanwhile.
     """
 
     request: bytes = b""
     expected: int = 0
     wait: float = 0.0
     mirrored: bool = False
+    ended: Callable[[bool], None] | None = None
 
     @abstractmethod
     def feed(self, buffer: bytearray) -> T | None:
