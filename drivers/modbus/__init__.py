@@ -8,7 +8,6 @@ from drivers.bus import Bus
 from drivers.modbus.config import ModbusConfig
 from drivers.modbus.framing import RtuExchange, TcpExchange
 from drivers.modbus.plan import Block
-from drivers.modbus.values import Decoder
 
 __all__ = ["ModbusConfig", "ModbusDriver"]
 
@@ -28,12 +27,11 @@ class ModbusDriver(Driver):
         self._config = config
         self._bus = bus
         self._sentence = pdu.exception_sentence
+        self._decoder = config.decoder
         self._requests = [
-            (block, pdu.read_request(block.table, block.start, block.count))
+            (self._decoder.part(block), pdu.read_request(block.table, block.start, block.count))
             for block in config.blocks
         ]
-        self._channels = tuple(config.channel.values())
-        self._decoders = [Decoder(channel) for channel in self._channels]
         self._number = 0
 
     async def read(self) -> Sample:
@@ -44,20 +42,20 @@ class ModbusDriver(Driver):
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
-        values: list[float | None] = [None] * len(self._channels)
-        reasons: dict[int, str] = {}
+        poll = self._decoder.begin()
         failures: list[DeviceError] = []
-        for block, request in self._requests:
+        for part, request in self._requests:
             try:
-                data = await self._ask(block, request)
+                data = await self._ask(part.block, request)
             except DeviceError as error:
                 failures.append(error)
-                reasons |= dict.fromkeys(block.members, error.reason)
+                part.fail(error.reason, poll)
             else:
-                self._decode(block, data, values, reasons)
+                part.take(data, poll)
         if len(failures) == len(self._requests):
             raise failures[0]
-        return Sample((began + loop.time()) / 2, values, reasons)
+        self._decoder.end(poll)
+        return Sample((began + loop.time()) / 2, poll.values, poll.reasons, poll.flags)
 
     async def close(self) -> None:
         """Let go of nothing: the bus isn't the driver's own."""
@@ -69,21 +67,7 @@ class ModbusDriver(Driver):
         else:
             self._number = self._number % 0xFFFF + 1
             exchange = TcpExchange(self._number, self._config.address, request, block.payload)
-        answer = await self._bus.exchange(exchange)
+        answer = await self._bus.exchange(exchange, self._config.pause)
         if answer[0] & 0x80:
             raise DeviceError(f"exception-{answer[1]}", self._sentence(answer[1]))
         return answer[2:]
-
-    def _decode(
-        self, block: Block, data: bytes, values: list[float | None], reasons: dict[int, str]
-    ) -> None:
-        for index in block.members:
-            channel = self._channels[index]
-            at = channel.start - block.start
-            if block.bits:
-                part = bytes([data[at // 8] >> at % 8 & 1])
-            else:
-                part = data[2 * at : 2 * (at + channel.size)]
-            values[index] = value = self._decoders[index](part)
-            if value is None:
-                reasons[index] = "invalid"
