@@ -17,6 +17,7 @@ _CODES: Final = {
     "bool": "?", "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q",
     "uint64": "Q", "float32": "4s", "float64": "d", "bcd16": "H", "bcd32": "I",
 }  # fmt: skip
+_FLOAT32: Final = struct.Struct(">f")
 _GOOD: Final[Flag] = (1, "")
 
 Convert = Callable[[Any], float | None]
@@ -25,13 +26,11 @@ Convert = Callable[[Any], float | None]
 
 def shortest(four: bytes) -> float:
     """Return a float32 (4 bytes, big-endian) as the shortest decimal that round-trips."""
-    wide: float = struct.unpack(">f", four)[0]
-    if not math.isfinite(wide):
-        return wide
-    for digits in (7, 8):
-        short = float(f"{wide:.{digits}g}")
-        if struct.pack(">f", short) == four:
-            return short
+    wide: float = _FLOAT32.unpack(four)[0]
+    if _FLOAT32.pack(short := float("%.7g" % wide)) == four:  # noqa: UP031  # the faster form
+        return short
+    if _FLOAT32.pack(short := float("%.8g" % wide)) == four:  # noqa: UP031
+        return short
     return float(f"{wide:.9g}")
 
 
