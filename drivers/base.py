@@ -32,6 +32,11 @@ class Channel:
     unit: str
 
 
+Flag = tuple[int, str]
+"""How far the instrument itself lets a value be trusted: a quality of the QARTOD water-level manual
+(1 good, 3 suspect, 4 fail), and for 3 and 4 one word that says why, as ``weak-echo``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What one device said at one time, as columns in the order of its channels.
@@ -42,11 +47,14 @@ class Sample:
             infinity that the device sent is passed on as such: the agent turns it into
             ``not-finite``.
         reasons: by index into ``values``, why there is no value; one for each None.
+        flags: by index into ``values``, what the instrument says of a value that stands; none where
+            it says nothing.
     """
 
     at: float
     values: Sequence[float | None]
     reasons: Mapping[int, str] = field(default_factory=dict)
+    flags: Mapping[int, Flag] = field(default_factory=dict)
 
 
 class DeviceError(Exception):
@@ -73,11 +81,13 @@ class Request:
         text: what is asked, for people, as ``holding 32 to 45``.
         sent: bytes of the request on the wire.
         received: bytes of the answer on the wire.
+        pause: seconds of silence that the device needs before it.
     """
 
     text: str
     sent: int
     received: int
+    pause: float = 0.0
 
 
 class SensorConfig(Table):

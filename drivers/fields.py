@@ -13,12 +13,13 @@ _SECONDS: Final = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|h|d)")
 _NAME: Final = re.compile(r"[a-z0-9-]{1,64}")
 _CHANNEL_NAME: Final = re.compile(r"[a-z0-9_]{1,64}")
+_WORD: Final = re.compile(r"[a-z0-9-]{1,32}")
 
 
 class Table(BaseModel):
-    """A table of ``station.toml``: immutable, and strict about keys and types."""
+    """A table of ``station.toml``: immutable, strict about keys and types, its numbers finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def parse_duration(text: object) -> float:
@@ -76,3 +77,6 @@ Name = Annotated[str, _matching(_NAME, "1 to 64 of a-z 0-9 -")]
 
 ChannelName = Annotated[str, _matching(_CHANNEL_NAME, "1 to 64 of a-z 0-9 _")]
 """A channel name: it becomes a field name elsewhere, so it has no hyphen."""
+
+Word = Annotated[str, _matching(_WORD, "1 to 32 of a-z 0-9 -")]
+"""Why a value isn't good, for the record: one word, as ``weak-echo``."""

@@ -71,15 +71,14 @@ _OFFSETS: Final = {("degF", "Cel"): Fraction(-160, 9), ("K", "Cel"): Fraction("-
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """``published = raw * numerator / denominator + offset``."""
+    """``published = raw * factor + offset``, exactly."""
 
-    numerator: int
-    denominator: int
-    offset: float
+    factor: Fraction
+    offset: Fraction
 
     def __call__(self, raw: float) -> float:
         """Return the value in the published unit."""
-        return raw * self.numerator / self.denominator + self.offset
+        return raw * self.factor.numerator / self.factor.denominator + float(self.offset)
 
 
 def conversion(raw_unit: str, unit: str) -> Conversion:
@@ -89,13 +88,11 @@ def conversion(raw_unit: str, unit: str) -> Conversion:
         ValueError: there is no such conversion; the message lists the units that there are.
     """
     if raw_unit == unit:
-        return Conversion(1, 1, 0.0)
+        return Conversion(Fraction(1), Fraction(0))
     factors = _FACTORS.get(unit, {})
     if raw_unit not in factors:
         raise ValueError(f"a unit that becomes {unit}: " + ", ".join([unit, *sorted(factors)]))
-    factor = factors[raw_unit]
-    offset = _OFFSETS.get((raw_unit, unit), Fraction(0))
-    return Conversion(factor.numerator, factor.denominator, float(offset))
+    return Conversion(factors[raw_unit], _OFFSETS.get((raw_unit, unit), Fraction(0)))
 
 
 def check_published(unit: str) -> str:

@@ -1,10 +1,12 @@
 """From a driver's sample to a round."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from math import isfinite
 from typing import Final
 
 from agent.record import Layout, Quality, Round
-from drivers.base import Channel, Sample
+from drivers.base import Channel, Flag, Sample
 
 _NOT_FINITE: Final = "not-finite"
 
@@ -21,11 +23,13 @@ def layout_of(sensor: str, channels: tuple[Channel, ...]) -> Layout:
 def round_of(layout: Layout, sample: Sample, time: int) -> Round:
     """Return the round of a sample, with its time in ms UTC.
 
-    A number that isn't finite becomes no value, with the reason ``not-finite``.
+    A number that isn't finite becomes no value, with the reason ``not-finite``. Where the
+    instrument itself says how good a value is, that is its quality.
 
     Raises:
-        ValueError: the sample breaks the driver's contract: not one value a channel, or a missing
-            value without a reason. That is a bug of the driver, so the agent ends with it.
+        ValueError: the sample breaks the driver's contract: not one value a channel, a missing
+            value without a reason, or a flag that is none. That is a bug of the driver, so the
+            agent ends with it.
     """
     values = tuple(sample.values)
     if len(values) != len(layout.names):
@@ -33,12 +37,30 @@ def round_of(layout: Layout, sample: Sample, time: int) -> Round:
             f"The driver of sensor {layout.sensor} gave {len(values)} values for "
             f"{len(layout.names)} channels."
         )
-    if not sample.reasons and None not in values and all(map(isfinite, values)):  # type: ignore[arg-type]
-        return Round(layout, time, values, _NO_TEST * len(values), {})
-    return _with_gaps(layout, sample, values, time)
+    if sample.reasons or None in values or not all(map(isfinite, values)):  # type: ignore[arg-type]
+        plain = _with_gaps(layout, sample, values, time)
+    else:
+        plain = Round(layout, time, values, _NO_TEST * len(values), {})
+    return _flagged(plain, sample.flags) if sample.flags else plain
 
 
 _NO_TEST: Final = bytes([Quality.NOT_EVALUATED])
+_SAYS: Final = frozenset({Quality.GOOD, Quality.SUSPECT, Quality.FAIL})
+
+
+def _flagged(plain: Round, flags: Mapping[int, Flag]) -> Round:
+    qualities, reasons = bytearray(plain.qualities), dict(plain.reasons)
+    for index, (quality, why) in flags.items():
+        if quality not in _SAYS or (quality == Quality.GOOD) == bool(why):
+            raise ValueError(
+                f"The driver of sensor {plain.layout.sensor} gave the flag {quality} {why!r} for "
+                f"{plain.layout.names[index]}."
+            )
+        if plain.values[index] is not None:
+            qualities[index] = quality
+            if why:
+                reasons[index] = why
+    return replace(plain, qualities=bytes(qualities), reasons=reasons)
 
 
 def _with_gaps(layout: Layout, sample: Sample, said: tuple[float | None, ...], time: int) -> Round:

@@ -1,15 +1,21 @@
-"""Modbus instruments, on a serial line (RTU) or behind a TCP gateway."""
+"""Modbus instruments, on a serial line (RTU, ASCII) or behind a TCP gateway."""
 
 import asyncio
-from typing import ClassVar
+from typing import ClassVar, Final
+
+import structlog
 
 from drivers.base import DeviceError, Driver, Sample, SensorConfig
 from drivers.bus import Bus
 from drivers.modbus.config import ModbusConfig
-from drivers.modbus.plan import Block
-from drivers.modbus.values import Decoder
+from drivers.modbus.values import Part
 
 __all__ = ["ModbusConfig", "ModbusDriver"]
+
+log = structlog.get_logger()
+
+_NOBODY: Final = frozenset({"timeout", "no-port", "no-connection", "noise"})
+"""Reasons for which asking the device anything else in this poll is a waste of the wire."""
 
 
 class ModbusDriver(Driver):
@@ -20,14 +26,17 @@ class ModbusDriver(Driver):
 
     def __init__(self, config: SensorConfig, bus: Bus | None) -> None:
         """Make the driver; nothing is opened, nothing is asked."""
-        from drivers.modbus.device import Device  # noqa: PLC0415  # pymodbus only where one is asked
+        from drivers.modbus import device  # noqa: PLC0415  # pymodbus only where one is asked
 
         if not isinstance(config, ModbusConfig) or bus is None:
             raise TypeError("a Modbus driver is made from a ModbusConfig and its bus")
-        self._device = Device(bus, config.address)
-        self._blocks = config.blocks
-        self._channels = tuple(config.channel.values())
-        self._decoders = [Decoder(channel) for channel in self._channels]
+        self._name = f"{bus.name}, address {config.address}"
+        self._device = device.Device(
+            bus, config.address, pause=config.pause, parity=config.parity, most=config.most
+        )
+        self._refused, self._no_such = device.Refused, device.NO_SUCH
+        self._decoder = config.decoder
+        self._parts = [self._decoder.part(block) for block in config.blocks]
 
     async def read(self) -> Sample:
         """Send the planned requests in turn.
@@ -37,34 +46,45 @@ class ModbusDriver(Driver):
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
-        values: list[float | None] = [None] * len(self._channels)
-        reasons: dict[int, str] = {}
-        failures: list[DeviceError] = []
-        for block in self._blocks:
+        poll = self._decoder.begin()
+        failure: DeviceError | None = None
+        got = False
+        parts = list(self._parts)
+        while parts:
+            part = parts.pop(0)
+            block = part.block
             try:
                 data = await self._device.read(block.table, block.start, block.count)
+            except self._refused as refused:
+                if refused.code in self._no_such and (smaller := self._split(part, refused)):
+                    parts[:0] = smaller
+                    continue
+                failure = failure or refused
+                part.fail(refused.reason, poll)
             except DeviceError as error:
-                failures.append(error)
-                reasons |= dict.fromkeys(block.members, error.reason)
+                failure = failure or error
+                part.fail(error.reason, poll)
+                if not got and error.reason in _NOBODY:
+                    self._parts.append(self._parts.pop(0))  # another one has the first word next
+                    break
             else:
-                self._decode(block, data, values, reasons)
-        if len(failures) == len(self._blocks):
-            raise failures[0]
-        return Sample((began + loop.time()) / 2, values, reasons)
+                got = True
+                part.take(data, poll)
+        if failure is not None and not got:
+            raise failure
+        self._decoder.end(poll)
+        return Sample((began + loop.time()) / 2, poll.values, poll.reasons, poll.flags)
 
     async def close(self) -> None:
         """Let go of nothing: the bus isn't the driver's own."""
 
-    def _decode(
-        self, block: Block, data: bytes, values: list[float | None], reasons: dict[int, str]
-    ) -> None:
-        for index in block.members:
-            channel = self._channels[index]
-            at = channel.start - block.start
-            if block.bits:
-                part = bytes([data[at // 8] >> at % 8 & 1])
-            else:
-                part = data[2 * at : 2 * (at + channel.size)]
-            values[index] = value = self._decoders[index](part)
-            if value is None:
-                reasons[index] = "invalid"
+    def _split(self, part: Part, refused: DeviceError) -> list[Part]:
+        """Ask from now on for less at once, where a device refuses a merged read."""
+        smaller = [self._decoder.part(block) for block in part.block.split()]
+        if smaller:
+            at = self._parts.index(part)
+            self._parts[at : at + 1] = smaller
+            log.info(
+                "read unmerged", device=self._name, read=str(part.block), reason=refused.reason
+            )
+        return smaller

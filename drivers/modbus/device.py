@@ -8,6 +8,7 @@ from drivers.base import DeviceError
 from drivers.bus import Bus, Exchange, Parity, Peer, Turn
 from drivers.modbus.framing import AsciiExchange, RtuExchange, TcpExchange
 from drivers.modbus.pdu import Query, exception_sentence, read, write
+from drivers.modbus.plan import MOST
 from drivers.modbus.shapes import Place, Shape, Shapes, size
 
 NO_SUCH: Final = frozenset({2, 3})
@@ -38,7 +39,7 @@ class Device:
         *,
         pause: float = 0.0,
         parity: Parity | None = None,
-        most: int | None = None,
+        most: int = MOST,
     ) -> None:
         """Make it; nothing is asked.
 
@@ -47,7 +48,7 @@ class Device:
             address: 0 to 247; 255 for a TCP device itself.
             pause: seconds of silence that it needs before a request.
             parity: where it isn't the line's.
-            most: registers that it gives in one request, where that is less than the standard's.
+            most: registers that it gives in one request.
         """
         self._bus, self._address = bus, address
         self._peer = Peer(f"address {address}", pause, parity)

@@ -9,13 +9,12 @@ gives no more than it has, by the line's ``late``. An answer may come twice with
 
 from typing import Final
 
-from drivers.modbus.plan import LIMITS
+from drivers.modbus.plan import BITS, limit
 
 _SHAPES: Final = 4
 """What a request may ask for: what it needs, and each a register (for bits: a byte) more."""
 _COPY: Final = 0.05
 """Seconds in which an answer may come a second time."""
-_BITS: Final = frozenset({"coil", "discrete"})
 
 Shape = tuple[str, int]
 Place = tuple[str, int, int]
@@ -24,16 +23,16 @@ Place = tuple[str, int, int]
 
 def size(table: str, count: int) -> int:
     """Return the bytes of so many registers or bits."""
-    return (count + 7) // 8 if table in _BITS else 2 * count
+    return (count + 7) // 8 if table in BITS else 2 * count
 
 
 class Shapes:
     """The shapes that one device may still answer in. Times are the event loop's, s."""
 
-    def __init__(self, wait: float, most: int | None) -> None:
+    def __init__(self, wait: float, most: int) -> None:
         """Reckon with a line that waits so many s for an answer, and for a late one.
 
-        ``most`` is how many registers the device gives at once, where that isn't the standard's.
+        ``most`` is how many registers the device gives at once.
         """
         self._patience = _SHAPES * wait
         self._most = most
@@ -46,8 +45,8 @@ class Shapes:
         table, start, count = place
         if place in self._exact and self._owed.get((table, size(table, count)), 0.0) <= now:
             return count
-        step = 8 if table in _BITS else 1
-        most = min(self._most or LIMITS[table], LIMITS[table], 0x10000 - start)
+        step = 8 if table in BITS else 1
+        most = min(limit(table, self._most), 0x10000 - start)
         choices = range(count, max(count, min(count + (_SHAPES - 1) * step, most)) + 1, step)
 
         def until(wide: int) -> float:

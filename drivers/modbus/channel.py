@@ -1,0 +1,170 @@
+"""The keys of a channel: where a value stands, what it means, and what makes it a good one."""
+
+from typing import Annotated, Final, Literal, Self
+
+from annotated_types import Ge, Le
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+
+from drivers.fields import ChannelName, Table, Word
+from drivers.modbus.plan import Extent
+from drivers.units import check_published, conversion
+
+TableName = Literal["holding", "input", "coil", "discrete"]
+Order = Literal["ABCD", "CDAB", "BADC", "DCBA"]
+Type = Literal[
+    "bool", "int16", "uint16", "int32", "uint32", "int64", "uint64",
+    "float32", "float64", "bcd16", "bcd32", "string",
+]  # fmt: skip
+
+
+def _exactly(found: object, check: ValidatorFunctionWrapHandler) -> object:
+    checked = check(found)
+    return found if isinstance(found, int) else checked
+
+
+Number = Annotated[float, WrapValidator(_exactly)]
+"""A finite number; a whole one stays whole, since a float can't hold each of 64 bits."""
+
+Register = Annotated[int, Ge(0), Le(65535)]
+_Pair = Annotated[tuple[Number, Number], Field(strict=False)]
+_SIZES: Final = {"16": 1, "32": 2, "64": 4}  # registers, by the end of a type's name
+_BITS: Final = ("coil", "discrete")
+_MEANINGS: Final = {"unit", "raw_unit", "scale", "offset", "span", "bits", "invalid", "good_when"}
+
+
+class Rule(Table):
+    """One of ``good_when``: what another register, or another channel, must be.
+
+    Where it isn't, the value keeps standing, with this quality and this reason.
+    """
+
+    register_: Register | None = Field(None, alias="register")
+    table: TableName | None = None
+    bit: Annotated[int, Ge(0), Le(15)] | None = None
+    channel: ChannelName | None = None
+    is_: Number | None = Field(None, alias="is")
+    above: Number | None = None
+    below: Number | None = None
+    quality: Literal[3, 4] = 4
+    why: Word = "status"
+
+    @model_validator(mode="after")
+    def _accepted(self) -> Self:
+        if (self.register_ is None) == (self.channel is None):
+            raise ValueError("either register or channel")
+        if self.channel is not None and not (self.table is None and self.bit is None):
+            raise ValueError("table and bit only with register")
+        if self.bit is not None and self.table in _BITS:
+            raise ValueError("bit only with the tables holding and input")
+        bounds = self.above is not None or self.below is not None
+        if (self.is_ is None) != bounds:
+            raise ValueError("is, or above or below or both")
+        return self
+
+    def holds(self, number: float) -> bool:
+        """Return whether a number (a register, a bit, or a channel's value) is as it must be."""
+        if self.is_ is not None:
+            return number == self.is_
+        return (self.above is None or number > self.above) and (
+            self.below is None or number < self.below
+        )
+
+
+class ModbusChannel(Table):
+    """``[sensor.<name>.channel.<name>]``: where a value stands, and what it means."""
+
+    table: TableName = "holding"
+    register_: Register = Field(alias="register")
+    type: Type
+    length: Annotated[int, Ge(1), Le(250)] | None = None
+    order: Order = "ABCD"
+    unit: Annotated[str, AfterValidator(check_published)] | None = None
+    raw_unit: str | None = None
+    scale: Number = 1.0
+    offset: Number = 0.0
+    span: Annotated[tuple[_Pair, _Pair], Field(strict=False)] | None = None
+    bits: Annotated[tuple[int, int], Field(strict=False)] | None = None
+    invalid: Annotated[tuple[Number, ...], Field(strict=False)] = ()
+    good_when: Annotated[tuple[Rule, ...], Field(strict=False)] = ()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a text, which is no reading."""
+        return self.type == "string"
+
+    @property
+    def size(self) -> int:
+        """Registers, or bits, of the value."""
+        if self.length is not None:
+            return (self.length + 1) // 2
+        return _SIZES.get(self.type[-2:], 1)
+
+    @property
+    def place(self) -> Extent:
+        """The value's own registers or bit."""
+        return Extent(self.table, self.register_, self.size)
+
+    def companion(self, rule: Rule) -> Extent | None:
+        """Return the register or bit that a rule of this channel looks at, if it does."""
+        if rule.register_ is None:
+            return None
+        return Extent(rule.table or self.table, rule.register_, 1)
+
+    @property
+    def extent(self) -> Extent:
+        """The value with its companions of the same table, which are read in one request."""
+        places = [self.place]
+        for rule in self.good_when:
+            companion = self.companion(rule)
+            if companion is not None and companion.table == self.table:
+                places.append(companion)
+        start = min(place.start for place in places)
+        return Extent(self.table, start, max(place.end for place in places) - start)
+
+    @model_validator(mode="after")
+    def _stands(self) -> Self:
+        if (self.type == "bool") != (self.table in _BITS):
+            raise ValueError('type = "bool" with the tables coil and discrete, and only there')
+        if self.place.end > 65536:
+            raise ValueError(f"a register up to {65536 - self.size} for {self.type}")
+        if any(rule.bit is not None and rule.table is None for rule in self.good_when) and (
+            self.table in _BITS
+        ):
+            raise ValueError("bit only with the tables holding and input")
+        return self
+
+    @model_validator(mode="after")
+    def _means(self) -> Self:
+        if self.is_text:
+            return self._text()
+        if self.length is not None:
+            raise ValueError('length only with type = "string"')
+        if self.unit is None:
+            raise ValueError('a published unit, as unit = "m"')
+        conversion(self.raw_unit or self.unit, self.unit)
+        if self.span is not None:
+            if {"scale", "offset"} & self.model_fields_set:
+                raise ValueError("either span, or scale and offset")
+            if self.span[0][0] == self.span[0][1]:
+                raise ValueError("a span with two different raw numbers")
+        if self.bits is not None:
+            if "int" not in self.type:
+                raise ValueError("bits with int16 uint16 int32 uint32 int64 uint64")
+            if not 0 <= self.bits[0] <= self.bits[1] < 16 * self.size:
+                raise ValueError(f"bits = [first, last] from 0 to {16 * self.size - 1}")
+        return self
+
+    def _text(self) -> Self:
+        if self.length is None:
+            raise ValueError('length, in characters, with type = "string"')
+        if self.order not in ("ABCD", "BADC"):
+            raise ValueError("order ABCD or BADC for a string")
+        if unused := sorted(_MEANINGS & self.model_fields_set):
+            raise ValueError(f"a string without {', '.join(unused)}: it is no reading")
+        return self
