@@ -22,6 +22,7 @@ class Health:
         asked: polls begun.
         answered: polls that gave at least one value.
         skipped: polls left out because the one before took too long.
+        rested: polls left out because the sensor hadn't answered for a while.
         readings: readings handed to the store, those without a value too.
         reason: of the last failure, while the sensor is lost.
         since: when the state began, ms UTC.
@@ -31,6 +32,7 @@ class Health:
     asked: int = 0
     answered: int = 0
     skipped: int = 0
+    rested: int = 0
     readings: int = 0
     reason: str | None = None
     since: int = 0

@@ -48,8 +48,10 @@ class Poller:
         while True:
             await asyncio.sleep(due - self._clock.monotonic())
             self._keep(await self._poll())
-            due, skipped = self._schedule.following(due)
+            polls = self._schedule.rest(self._failures)
+            due, skipped = self._schedule.following(due, polls)
             self._health.skipped += skipped
+            self._health.rested += polls - 1
 
     async def _poll(self) -> Round:
         self._health.asked += 1

@@ -43,6 +43,27 @@ def test_a_poll_that_took_too_long_makes_the_next_ones_skip_and_counts_them() ->
     assert following - due == pytest.approx(4.0, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("every", "polls"),
+    [(1.0, [1, 1, 1, 2, 4, 8, 16, 30, 30]), (10.0, [1, 1, 1, 2, 3, 3]), (60.0, [1, 1, 1, 1, 1])],
+)
+def test_a_dead_sensor_rests_longer_and_longer_but_never_beyond_30_s(
+    every: float, polls: list[int]
+) -> None:
+    schedule = Schedule(every, HandClock(1_795_466_700.0))
+    assert [schedule.rest(failures) for failures in range(len(polls))] == polls
+
+
+def test_after_a_rest_polls_are_on_time_again() -> None:
+    clock = HandClock(1_795_466_700.0)
+    schedule = Schedule(1.0, clock)
+    clock.now = due = schedule.first()
+    following, skipped = schedule.following(due, 8)
+    assert (round(following - due, 6), skipped) == (8.0, 0)
+    clock.now = due + 9.5
+    assert schedule.following(due, 8) == (pytest.approx(due + 10.0), 2)
+
+
 @given(
     every=st.sampled_from([0.01, 1.0, 60.0, 900.0]),
     start=st.floats(1.7e9, 1.9e9),
