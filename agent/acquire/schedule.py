@@ -1,7 +1,6 @@
 """When a sensor is asked: aligned to the wall clock, paced by the monotonic one."""
 
 import math
-
 from typing import Final
 
 from agent.clock import Clock

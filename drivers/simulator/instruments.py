@@ -9,7 +9,7 @@ import os
 import struct
 import time
 import tty
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -67,9 +67,14 @@ async def tcp(port: int = 0, seed: int = 0, unit: int = 1) -> AsyncIterator[tupl
 
 
 @asynccontextmanager
-async def rtu(seed: int = 0, unit: int = 1) -> AsyncIterator[str]:
-    """Serve Modbus RTU on a pseudo-terminal; yield the path to open."""
-    async with _line() as (ours, theirs):
+async def rtu(
+    seed: int = 0, unit: int = 1, joined: Callable[[], bool] = lambda: True
+) -> AsyncIterator[str]:
+    """Serve Modbus RTU on a pseudo-terminal; yield the path to open.
+
+    Where the line isn't ``joined``, what is said on it is lost.
+    """
+    async with _line(joined) as (ours, theirs):
         server = ModbusSerialServer(_device(seed, unit), framer=FramerType.RTU, port=ours)
         await server.serve_forever(background=True)
         try:
@@ -79,7 +84,7 @@ async def rtu(seed: int = 0, unit: int = 1) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _line() -> AsyncIterator[tuple[str, str]]:
+async def _line(joined: Callable[[], bool]) -> AsyncIterator[tuple[str, str]]:
     """Join two pseudo-terminals to a line; yield the paths of its two ends.
 
     Both ends are held open here too, so that a user may close and open his again.
@@ -88,8 +93,14 @@ async def _line() -> AsyncIterator[tuple[str, str]]:
     (near, near_end), (far, far_end) = os.openpty(), os.openpty()
     for end in (near_end, far_end):
         tty.setraw(end)
-    loop.add_reader(near, lambda: os.write(far, os.read(near, 1024)))
-    loop.add_reader(far, lambda: os.write(near, os.read(far, 1024)))
+
+    def carry(source: int, target: int) -> None:
+        said = os.read(source, 1024)
+        if joined():
+            os.write(target, said)
+
+    loop.add_reader(near, carry, near, far)
+    loop.add_reader(far, carry, far, near)
     try:
         yield os.ttyname(near_end), os.ttyname(far_end)
     finally:
