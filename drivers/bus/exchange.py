@@ -18,16 +18,25 @@ class Exchange(ABC, Generic[T]):
         wait: seconds that the device may take beyond the bus's own timeout.
         mirrored: whether a right answer may be the request's own bytes, as that to a written
             register is; an adapter's echo of it isn't taken for one.
+        fresh: whether what waits unread in the port is thrown away first: it may be old.
     """
 
     request: bytes = b""
     expected: int = 0
     wait: float = 0.0
     mirrored: bool = False
+    fresh: bool = False
+
+    def begin(self) -> None:
+        """Be told that the request goes out now, or that now is the time to listen."""
 
     @abstractmethod
     def feed(self, buffer: bytearray) -> T | None:
         """Return the answer, once the bytes received since the request hold it."""
+
+    def over(self, buffer: bytearray) -> T | None:  # noqa: ARG002 - nobody answers with silence
+        """Return the answer where having waited in vain is one; else it is a failure."""
+        return None
 
     @abstractmethod
     def why(self, buffer: bytearray) -> str:
