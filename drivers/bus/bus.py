@@ -35,7 +35,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 Tap = Callable[[Literal[">", "<"], bytes], None]
-"""Is told what goes out (>) and what comes in (<)."""
+"""Is told what goes out (>), nothing where somebody only listens, and what comes in (<)."""
 
 REASONS: Final = {
     "timeout": "No answer from {peer} on {bus}: is it on, wired, at this address, {line}?",
@@ -243,7 +243,8 @@ class Bus:
         now = loop.time()
         gap = max(self.config.silence, self.config.pause, job.peer.pause)
         at = max(self._quiet_until, self._last_byte + gap)
-        if at <= now:
+        listens = job.exchange is not None and not job.exchange.request
+        if at <= now or listens:
             self._send(job)
             return
         if not self._patience:
@@ -268,13 +269,15 @@ class Bus:
         needed = self.config.wire_time(len(exchange.request), exchange.expected)
         self._arm(asyncio.get_running_loop().time() + self.config.timeout + exchange.wait + needed)
         self.counts.asked += 1
-        if exchange.request:
-            if self.tap is not None:
-                self.tap(">", exchange.request)
-            try:
-                self._link.write(exchange.request)
-            except OSError:
-                self._lost()
+        exchange.begin()
+        if self.tap is not None:
+            self.tap(">", exchange.request)
+        try:
+            if exchange.fresh:
+                self._link.flush()
+            self._link.write(exchange.request)
+        except OSError:
+            self._lost()
 
     def _received(self, data: bytes) -> None:
         now = self._last_byte = asyncio.get_running_loop().time()
@@ -305,6 +308,8 @@ class Bus:
         del self._buffer[: len(exchange.request)]
 
     def _overhear(self, count: int) -> None:
+        if self.config.framing == "line":
+            return  # such devices may speak by themselves
         if not self.counts.foreign:
             log.warning("bus overheard", bus=self.name, detail="Is there a second master on it?")
         self.counts.foreign += count
@@ -338,6 +343,10 @@ class Bus:
             return
         if asyncio.get_running_loop().time() < self._deadline:
             self._arm(self._deadline)
+            return
+        answer = job.exchange.over(self._buffer)
+        if answer is not None:
+            self._answered(job, answer)
             return
         reason = job.exchange.why(self._buffer)
         self.counts.damaged += reason in ("crc", "short")

@@ -1,12 +1,17 @@
 """The tables ``[bus.<name>]``: a serial line or a TCP gateway."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
 
 from drivers.bus.exchange import Parity
 from drivers.fields import Pause, Table, Timeout
+
+# SDI-12 v1.3, timing: 1200 baud, 10 bits and at most 1.66 ms from one character to the next; a
+# break of 12 ms and a marking of 8.33 ms, and at most 15 ms until the sensor answers.
+_SDI12_CHARACTER: Final = 10 / 1200 + 0.00166
+_BREAK: Final = 0.012 + 0.00833 + 0.015
 
 
 class _Bus(Table):
@@ -51,6 +56,8 @@ class SerialBus(_Bus):
 
     def wire_time(self, sent: int, received: int) -> float:
         """Return the seconds that an exchange of so many bytes holds the wire."""
+        if self.framing == "sdi12":  # the line behind the adapter is the slower one
+            return _BREAK + (sent + received) * _SDI12_CHARACTER + self.pause
         return (sent + received) * self.character + 2 * self.silence + self.pause
 
 

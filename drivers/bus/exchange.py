@@ -21,6 +21,7 @@ class Exchange(ABC, Generic[T]):
             register is; an adapter's echo of it isn't taken for one.
         ended: is told when the wire is done with it, and whether it was answered; also where
             whoever asked was cancelled meanwhile.
+        fresh: whether what waits unread in the port is thrown away first: it may be old.
     """
 
     request: bytes = b""
@@ -28,10 +29,18 @@ class Exchange(ABC, Generic[T]):
     wait: float = 0.0
     mirrored: bool = False
     ended: Callable[[bool], None] | None = None
+    fresh: bool = False
+
+    def begin(self) -> None:
+        """Be told that the request goes out now, or that now is the time to listen."""
 
     @abstractmethod
     def feed(self, buffer: bytearray) -> T | None:
         """Return the answer, once the bytes received since the request hold it."""
+
+    def over(self, buffer: bytearray) -> T | None:  # noqa: ARG002 - nobody answers with silence
+        """Return the answer where having waited in vain is one; else it is a failure."""
+        return None
 
     @abstractmethod
     def why(self, buffer: bytearray) -> str:

@@ -26,7 +26,10 @@ class Link(Protocol):
         """Have the next characters go out and be read with this parity."""
 
     def write(self, data: bytes) -> None:
-        """Send; raise OSError where that fails."""
+        """Send, where it isn't nothing; raise OSError where that fails."""
+
+    def flush(self) -> None:
+        """Throw away what was received and not read yet."""
 
     def close(self) -> None:
         """Let go of it at once; what of that may block goes on elsewhere. May be called again."""
@@ -81,6 +84,9 @@ class TcpLink:
         if self._transport is None:
             raise OSError(errno.ENOTCONN, "the connection is closed")
         self._transport.write(data)
+
+    def flush(self) -> None:
+        """Do nothing: the event loop reads at once."""
 
     def close(self) -> None:
         """Close the connection."""

@@ -94,6 +94,12 @@ class SerialLink:
         if self._port is None or os.write(self._port.fileno(), data) != len(data):
             raise OSError(errno.EIO, "the port took only a part of the request")
 
+    def flush(self) -> None:
+        """Throw away what the kernel holds: after a standstill of the process it may be old."""
+        if self._port is not None:
+            with suppress(OSError, termios.error):  # a port that is gone is found by reading it
+                self._port.reset_input_buffer()
+
     def close(self) -> None:
         """Close the port, in a thread."""
         port, self._port = self._port, None

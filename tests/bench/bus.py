@@ -1,0 +1,192 @@
+"""``make bench``, the bus: transactions beside pymodbus's client, the wire's limit, the read plan.
+
+Every figure is a ratio of two things measured in this run, in turn, on the same server.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import random
+import statistics
+import struct
+import sys
+import termios
+import threading
+import time
+import tty
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+from pymodbus.client import AsyncModbusTcpClient
+
+from drivers.bus import Bus, SerialBus, TcpBus
+from drivers.modbus import ModbusConfig
+from drivers.modbus.device import Device
+from drivers.modbus.framing import crc
+from drivers.modbus.plan import HOLE, Extent, plan
+
+REGISTERS = 40
+TRANSACTIONS = 4000
+ROUNDS = 5
+
+
+class _Server(asyncio.Protocol):
+    """Answers any read of registers at once, with as little work as can be."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        count = int.from_bytes(data[10:12])
+        head = data[:4] + struct.pack(">HBBB", 2 * count + 3, data[6], data[7], 2 * count)
+        self.transport.write(head + bytes(2 * count))  # type: ignore[attr-defined]
+
+
+def _serve(port: "multiprocessing.Queue[int]", core: int) -> None:
+    os.sched_setaffinity(0, {core})
+
+    async def main() -> None:
+        server = await asyncio.get_running_loop().create_server(_Server, "127.0.0.1", 0)
+        port.put(server.sockets[0].getsockname()[1])
+        await asyncio.Event().wait()
+
+    asyncio.run(main())
+
+
+@contextmanager
+def _server(core: int) -> Iterator[int]:
+    queue: multiprocessing.Queue[int] = multiprocessing.Queue()
+    process = multiprocessing.Process(target=_serve, args=(queue, core), daemon=True)
+    process.start()
+    try:
+        yield queue.get(timeout=10)
+    finally:
+        process.kill()
+        process.join()
+
+
+async def _timed(transaction: Callable[[], Awaitable[object]]) -> tuple[float, float]:
+    """Return wall and CPU seconds of all transactions, one after the other."""
+    for _ in range(200):
+        await transaction()
+    wall, cpu = time.perf_counter(), time.process_time()
+    for _ in range(TRANSACTIONS):
+        await transaction()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+async def _beside_pymodbus(port: int) -> tuple[float, float, float]:
+    """Return the medians of: how many times as fast, share of the CPU, our transactions a s."""
+    client = AsyncModbusTcpClient("127.0.0.1", port=port)
+    await client.connect()
+    bus = Bus("bench", TcpBus.model_validate({"host": "127.0.0.1", "port": port}))
+    device = Device(bus, 1)
+    pairs = []
+    for _ in range(ROUNDS):
+        ours = await _timed(lambda: device.read("holding", 0, REGISTERS))
+        theirs = await _timed(
+            lambda: client.read_holding_registers(0, count=REGISTERS, device_id=1)
+        )
+        pairs.append((theirs[0] / ours[0], ours[1] / theirs[1], TRANSACTIONS / ours[0]))
+    await bus.close()
+    client.close()
+    faster, cheaper, rate = zip(*pairs, strict=True)
+    return statistics.median(faster), statistics.median(cheaper), statistics.median(rate)
+
+
+class _Paced:
+    """A slave on a pseudo-terminal that takes the time a real line would take, each way."""
+
+    def __init__(self, baudrate: int) -> None:
+        self.character = 10 / baudrate
+        self.master, self.end = os.openpty()
+        tty.setraw(self.end)
+        self.path = os.ttyname(self.end)
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                request = os.read(self.master, 256)
+            except OSError:
+                return
+            now = time.perf_counter()
+            count = int.from_bytes(request[4:6])
+            body = request[:2] + bytes([2 * count]) + bytes(2 * count)
+            frame = body + crc(body)
+            self._until(now + (len(request) + len(frame)) * self.character)
+            os.write(self.master, frame)
+
+    @staticmethod
+    def _until(at: float) -> None:
+        while (left := at - time.perf_counter()) > 0:
+            if left > 0.002:
+                time.sleep(left - 0.002)
+
+    def close(self) -> None:
+        for fd in (self.end, self.master):
+            os.close(fd)
+
+
+async def _share_of_the_wire(baudrate: int) -> float:
+    """Return the time that the bytes and silences need, of the time that was taken."""
+    slave = _Paced(baudrate)
+    bus = Bus("bench", SerialBus.model_validate({"device": slave.path, "baudrate": baudrate}))
+    device = Device(bus, 1)
+    config = bus.config
+    assert isinstance(config, SerialBus)
+    sent = received = exchanges = 0
+
+    def tap(direction: str, data: bytes) -> None:
+        nonlocal sent, received, exchanges
+        if direction == ">":
+            sent, exchanges = sent + len(data), exchanges + 1
+        else:
+            received += len(data)
+
+    await device.read("holding", 0, REGISTERS)
+    bus.tap = tap
+    began = time.perf_counter()
+    while time.perf_counter() - began < 3.0:
+        await device.read("holding", 0, REGISTERS)
+    taken = time.perf_counter() - began
+    await bus.close()
+    slave.close()
+    return ((sent + received) * config.character + exchanges * config.silence) / taken
+
+
+def _requests() -> tuple[int, int]:
+    """Return how many requests 200 scattered values need, merged and one each."""
+    dice = random.Random(42)  # noqa: S311 - which registers
+    starts = sorted(dice.sample(range(0, 4000, 2), 200))
+    extents = [Extent("holding", start, 2) for start in starts]
+    return len(plan(extents, hole=HOLE)), len(extents)
+
+
+def main() -> None:
+    """Print the figures of the bus."""
+    cores = sorted(os.sched_getaffinity(0))
+    for name, ours, theirs in (
+        ("both ends on one core", cores[0], cores[0]),
+        ("each end on a core of its own", cores[0], cores[-1]),
+    ):
+        os.sched_setaffinity(0, {ours})
+        with _server(theirs) as port:
+            faster, cheaper, rate = asyncio.run(_beside_pymodbus(port))
+        print(
+            f"Modbus TCP, {REGISTERS} registers, {name}: {faster:.2f} x as fast as pymodbus's client, "
+            f"{cheaper:.2f} of its CPU ({rate:,.0f} transactions a second)"
+        )
+    os.sched_setaffinity(0, set(cores))
+    for baudrate in (9600, 115200):
+        share = asyncio.run(_share_of_the_wire(baudrate))
+        print(
+            f"RTU at {baudrate} baud, {REGISTERS} registers: {share:.1%} of what the wire carries"
+        )
+    merged, single = _requests()
+    print(f"200 values of 2 registers scattered over 4,000: {merged} requests instead of {single}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
