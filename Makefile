@@ -21,6 +21,10 @@ check: $(VENV)/.dev ## format, lint, types, layers
 test: $(VENV)/.dev mosquitto ## all tests, against a real broker and real serial lines
 	$(BIN)/pytest
 
+.PHONY: bench
+bench: $(VENV)/.dev ## figures, as ratios measured in one run
+	$(BIN)/python -m tests.bench.bus
+
 .PHONY: demo
 demo: $(VENV)/.demo ## a simulated station, the whole way, with a live table; Ctrl-C ends it
 	@$(BIN)/aryk demo $(if $(SECONDS),--seconds $(SECONDS))

@@ -101,6 +101,7 @@ class Station:
             "boot": boot_id(),
             "started": iso(self._started),
             "sensors": {name: _facts(health) for name, health in self._board.health.items()},
+            "buses": {name: asdict(bus.counts) for name, bus in self._buses.items()},
             "store": {"log": self._store.log},
             "brokers": {name: each.facts() for name, each in self._publishers.items()},
         }

@@ -112,11 +112,13 @@ class Bus:
         self._opener = Opener(name, config, self._link)
         self._queue = Queue()
         self.numbers = cycle(range(1, 0x10000))
+        self._own_parity: Parity = config.parity if isinstance(config, SerialBus) else "none"
+        self._gap = max(config.silence, config.pause)
         self._turn: Job | None = None  # whose turn it is
         self._begun: Job | None = None  # what is done in this turn: itself, or one of its exchanges
         self._job: Job | None = None  # whose request is on the wire
         self._preparing: asyncio.Task[None] | None = None
-        self._parity: Parity = "none"
+        self._parity = self._own_parity
         self._buffer = bytearray()
         self._echo = False
         self._silent = 0
@@ -130,7 +132,9 @@ class Bus:
         Raises:
             DeviceError: there is no port or connection, or no right answer in time.
         """
-        answer: T = await self._enter(Job(peer, exchange, _future()))
+        job = Job(peer, exchange, _future())
+        self._enter(job)
+        answer: T = await job.answer
         return answer
 
     @asynccontextmanager
@@ -142,7 +146,8 @@ class Bus:
         """
         job = Job(peer, None, _future())
         try:
-            await self._enter(job)
+            self._enter(job)
+            await job.answer
             yield Turn(self, peer)
         finally:
             self._leave(job)
@@ -174,11 +179,12 @@ class Bus:
 
     # Whose turn it is.
 
-    async def _enter(self, job: Job) -> Any:
-        self._queue.put(job)
+    def _enter(self, job: Job) -> None:
         if self._turn is None:
-            self._next()
-        return await job.answer
+            self._turn = job
+            self._begin(job)
+        else:
+            self._queue.put(job)
 
     def _next(self) -> None:
         self._turn = self._queue.get()
@@ -203,23 +209,19 @@ class Bus:
 
     def _begin(self, job: Job) -> None:
         self._begun, self._patience = job, 0.0
-        if self._opener.is_open and self._parity == self._wanted(job):
+        if self._opener.is_open and self._parity == (job.peer.parity or self._own_parity):
             self._when_silent(job)
         else:
             self._preparing = asyncio.create_task(self._prepare(job), name=f"bus {self.name}")
-
-    def _wanted(self, job: Job) -> Parity:
-        own = self.config.parity if isinstance(self.config, SerialBus) else "none"
-        return job.peer.parity or own
 
     async def _prepare(self, job: Job) -> None:
         try:
             if not self._opener.is_open:
                 await self._opener.open(self._received, self._lost)
                 self.counts.opened += 1
-                self._parity = self.config.parity if isinstance(self.config, SerialBus) else "none"
+                self._parity = self._own_parity
                 self._silent = 0
-            if self._parity != (parity := self._wanted(job)):
+            if self._parity != (parity := job.peer.parity or self._own_parity):
                 await self._link.set_parity(parity)
                 self._parity = parity
         except DeviceError as error:
@@ -241,11 +243,10 @@ class Bus:
             return
         loop = asyncio.get_running_loop()
         now = loop.time()
-        gap = max(self.config.silence, self.config.pause, job.peer.pause)
-        at = max(self._quiet_until, self._last_byte + gap)
+        at = max(self._quiet_until, self._last_byte + max(self._gap, job.peer.pause))
         listens = job.exchange is not None and not job.exchange.request
         if at <= now or listens:
-            self._send(job)
+            self._send(job, now)
             return
         if not self._patience:
             self._patience = max(at, self._quiet_until) + self.config.timeout
@@ -258,7 +259,7 @@ class Bus:
 
     # On the wire.
 
-    def _send(self, job: Job) -> None:
+    def _send(self, job: Job, now: float) -> None:
         exchange = job.exchange
         if exchange is None:  # the wire itself was wanted
             self._begun = None
@@ -267,7 +268,7 @@ class Bus:
         self._buffer.clear()
         self._job = job
         needed = self.config.wire_time(len(exchange.request), exchange.expected)
-        self._arm(asyncio.get_running_loop().time() + self.config.timeout + exchange.wait + needed)
+        self._arm(now + self.config.timeout + exchange.wait + needed)
         self.counts.asked += 1
         exchange.begin()
         if self.tap is not None:
@@ -288,11 +289,11 @@ class Bus:
             if now > self._quiet_until:
                 self._overhear(len(data))
             return
-        buffer = self._buffer
+        exchange, buffer = job.exchange, self._buffer
         buffer += data
-        if buffer.startswith(job.exchange.request) and job.exchange.request:
-            self._strip_echo(job.exchange)
-        answer = job.exchange.feed(buffer)
+        if exchange.request and buffer.startswith(exchange.request):
+            self._strip_echo(exchange)
+        answer = exchange.feed(buffer)
         if answer is not None:
             self._answered(job, answer)
         elif len(buffer) > _LIMIT:

@@ -6,7 +6,7 @@ from typing import Final
 
 from drivers.base import DeviceError
 from drivers.bus import Bus, Exchange, Parity, Peer, Turn
-from drivers.modbus.framing import AsciiExchange, RtuExchange, TcpExchange
+from drivers.modbus.framing import Addressed, AsciiExchange, RtuExchange, TcpExchange
 from drivers.modbus.pdu import Query, exception_sentence, read, write
 from drivers.modbus.plan import MOST
 from drivers.modbus.shapes import Place, Shape, Shapes, size
@@ -52,9 +52,11 @@ class Device:
         """
         self._bus, self._address = bus, address
         self._peer = Peer(f"address {address}", pause, parity)
-        self._numbered = bus.config.framing == "tcp"
+        self._framing = bus.config.framing
+        self._numbered = self._framing == "tcp"
         self._shapes = Shapes(bus.config.timeout + bus.config.lateness, most)
         self._queries: dict[Place, Query] = {}
+        self._addressed: dict[Place, Addressed] = {}
 
     async def read(self, table: str, start: int, count: int) -> bytes:
         """Return the bytes of registers, two each, or of bits, eight a byte.
@@ -67,7 +69,12 @@ class Device:
         """
         place = (table, start, count)
         if self._numbered:
-            return (await self.ask(self._query(place)))[2:]
+            addressed = self._addressed.get(place)
+            if addressed is None:
+                addressed = Addressed(self._address, read(*place))
+                self._addressed[place] = addressed
+            exchange = TcpExchange(next(self._bus.numbers), addressed)
+            return _accepted(await self._bus.exchange(exchange, self._peer))[2:]
         try:
             return await self._told_apart(place)
         except DeviceError as error:
@@ -123,9 +130,9 @@ class Device:
         return query
 
     def _exchange(self, query: Query) -> Exchange[bytes]:
-        framing = self._bus.config.framing
+        framing = self._framing
         if framing == "tcp":
-            return TcpExchange(next(self._bus.numbers), self._address, query)
+            return TcpExchange(next(self._bus.numbers), Addressed(self._address, query))
         kind = AsciiExchange if framing == "ascii" else RtuExchange
         return kind(self._address, query)
 

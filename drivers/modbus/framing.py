@@ -126,34 +126,49 @@ def _decoded(digits: bytearray) -> bytes:
         return b""
 
 
+class Addressed:
+    """A query to a device behind a TCP gateway: what all its transactions have in common."""
+
+    def __init__(self, address: int, query: Query) -> None:
+        """Frame it, but for the transaction's number."""
+        length = len(query.pdu) + 1
+        self.request = struct.pack(">HHB", 0, length, address) + query.pdu
+        self.query = query
+        self.good = bytes([address]) + query.head
+        self.whole = struct.pack(">HH", 0, query.length + 1) + self.good
+        self.exception = bytes([address, query.pdu[0] | 0x80])
+        self.expected = query.length + 7
+
+
 class TcpExchange(Exchange[bytes]):
     """A request to a TCP gateway (Modbus messaging on TCP/IP V1.0b, section 3.1.3)."""
 
-    def __init__(self, number: int, address: int, query: Query) -> None:
-        """Frame a request to a device as the transaction of this number."""
-        self.request = struct.pack(">HHHB", number, 0, len(query.pdu) + 1, address) + query.pdu
-        self.expected = query.length + 7
-        self._query = query
-        self._start = struct.pack(">HH", number, 0)
-        self._good = bytes([address]) + query.head
-        self._exception = bytes([address, query.pdu[0] | 0x80])
+    def __init__(self, number: int, addressed: Addressed) -> None:
+        """Take the transaction of this number."""
+        self._number = number.to_bytes(2)
+        self.request = self._number + addressed.request
+        self.expected = addressed.expected
+        self._to = addressed
 
     def feed(self, buffer: bytearray) -> bytes | None:
         """Return the right answer; whole frames that are none are taken off the buffer."""
+        if len(buffer) == self.expected and buffer.startswith(self._number + self._to.whole):
+            return bytes(buffer[7:])
         while len(buffer) >= 6:
             end = 6 + int.from_bytes(buffer[4:6])
             if len(buffer) < end:
                 return None
-            start, frame = buffer[:4], bytes(buffer[6:end])
+            number, frame = buffer[:4], bytes(buffer[6:end])
             del buffer[:end]
-            if start != self._start:
-                continue
-            if frame.startswith(self._good) and len(frame) == 1 + self._query.needs(frame[1:]):
-                return frame[1:]
-            if frame.startswith(self._exception) and len(frame) == 1 + _EXCEPTION:
+            if number == self._number + b"\0\0" and self._is_right(frame):
                 return frame[1:]
         return None
 
     def why(self, buffer: bytearray) -> str:
         """Return ``short`` where an answer has begun, else ``timeout``."""
         return "short" if buffer else "timeout"
+
+    def _is_right(self, frame: bytes) -> bool:
+        if frame.startswith(self._to.good):
+            return len(frame) == 1 + self._to.query.needs(frame[1:])
+        return frame.startswith(self._to.exception) and len(frame) == 1 + _EXCEPTION

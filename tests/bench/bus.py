@@ -10,7 +10,6 @@ import random
 import statistics
 import struct
 import sys
-import termios
 import threading
 import time
 import tty
@@ -20,7 +19,6 @@ from contextlib import contextmanager
 from pymodbus.client import AsyncModbusTcpClient
 
 from drivers.bus import Bus, SerialBus, TcpBus
-from drivers.modbus import ModbusConfig
 from drivers.modbus.device import Device
 from drivers.modbus.framing import crc
 from drivers.modbus.plan import HOLE, Extent, plan
@@ -28,6 +26,8 @@ from drivers.modbus.plan import HOLE, Extent, plan
 REGISTERS = 40
 TRANSACTIONS = 4000
 ROUNDS = 5
+
+Spent = tuple[float, float]
 
 
 class _Server(asyncio.Protocol):
@@ -65,29 +65,39 @@ def _server(core: int) -> Iterator[int]:
         process.join()
 
 
-async def _timed(transaction: Callable[[], Awaitable[object]]) -> tuple[float, float]:
-    """Return wall and CPU seconds of all transactions, one after the other."""
-    for _ in range(200):
-        await transaction()
+async def _timed(transaction: Callable[[], Awaitable[object]], callers: int) -> Spent:
+    """Return wall and CPU seconds of all transactions, by so many callers that share the wire."""
+
+    async def caller(count: int) -> None:
+        for _ in range(count):
+            await transaction()
+
+    async def all_callers(count: int) -> None:
+        await asyncio.gather(*(caller(count // callers) for _ in range(callers)))
+
+    await all_callers(200)
     wall, cpu = time.perf_counter(), time.process_time()
-    for _ in range(TRANSACTIONS):
-        await transaction()
+    await all_callers(TRANSACTIONS)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-async def _beside_pymodbus(port: int) -> tuple[float, float, float]:
+async def _beside_pymodbus(port: int, callers: int) -> tuple[float, float, float]:
     """Return the medians of: how many times as fast, share of the CPU, our transactions a s."""
     client = AsyncModbusTcpClient("127.0.0.1", port=port)
     await client.connect()
     bus = Bus("bench", TcpBus.model_validate({"host": "127.0.0.1", "port": port}))
     device = Device(bus, 1)
+
+    def ours() -> Awaitable[object]:
+        return device.read("holding", 0, REGISTERS)
+
+    def theirs() -> Awaitable[object]:
+        return client.read_holding_registers(0, count=REGISTERS, device_id=1)
+
     pairs = []
     for _ in range(ROUNDS):
-        ours = await _timed(lambda: device.read("holding", 0, REGISTERS))
-        theirs = await _timed(
-            lambda: client.read_holding_registers(0, count=REGISTERS, device_id=1)
-        )
-        pairs.append((theirs[0] / ours[0], ours[1] / theirs[1], TRANSACTIONS / ours[0]))
+        a, b = await _timed(ours, callers), await _timed(theirs, callers)
+        pairs.append((b[0] / a[0], a[1] / b[1], TRANSACTIONS / a[0]))
     await bus.close()
     client.close()
     faster, cheaper, rate = zip(*pairs, strict=True)
@@ -158,7 +168,7 @@ async def _share_of_the_wire(baudrate: int) -> float:
 
 def _requests() -> tuple[int, int]:
     """Return how many requests 200 scattered values need, merged and one each."""
-    dice = random.Random(42)  # noqa: S311 - which registers
+    dice = random.Random(42)
     starts = sorted(dice.sample(range(0, 4000, 2), 200))
     extents = [Extent("holding", start, 2) for start in starts]
     return len(plan(extents, hole=HOLE)), len(extents)
@@ -172,12 +182,14 @@ def main() -> None:
         ("each end on a core of its own", cores[0], cores[-1]),
     ):
         os.sched_setaffinity(0, {ours})
-        with _server(theirs) as port:
-            faster, cheaper, rate = asyncio.run(_beside_pymodbus(port))
-        print(
-            f"Modbus TCP, {REGISTERS} registers, {name}: {faster:.2f} x as fast as pymodbus's client, "
-            f"{cheaper:.2f} of its CPU ({rate:,.0f} transactions a second)"
-        )
+        for callers in (1, 10):
+            with _server(theirs) as port:
+                faster, cheaper, rate = asyncio.run(_beside_pymodbus(port, callers))
+            print(
+                f"Modbus TCP, {REGISTERS} registers, {name}, {callers} sensors on the wire: "
+                f"{faster:.2f} x as fast as pymodbus's client, {cheaper:.2f} of its CPU "
+                f"({rate:,.0f} transactions a second)"
+            )
     os.sched_setaffinity(0, set(cores))
     for baudrate in (9600, 115200):
         share = asyncio.run(_share_of_the_wire(baudrate))
