@@ -23,3 +23,9 @@ def test_the_simulator_keeps_the_contract() -> None:
     ended = conformance("simulator")
     assert ended.returncode == 0, ended.stdout
     assert "5 passed, 1 skipped" in ended.stdout
+
+
+def test_the_sdi12_driver_keeps_the_contract() -> None:
+    ended = conformance("sdi12")
+    assert ended.returncode == 0, ended.stdout
+    assert "6 passed" in ended.stdout
