@@ -25,7 +25,7 @@ from typing import Any, Final, Literal, TypeVar
 import structlog
 
 from drivers.base import DeviceError
-from drivers.bus.config import SerialBus, TcpBus
+from drivers.bus.config import AnyBus, Line, ReplayBus, TcpBus
 from drivers.bus.exchange import Exchange, Parity, Peer
 from drivers.bus.links import Link, TcpLink
 from drivers.bus.opener import Opener
@@ -97,7 +97,7 @@ class Bus:
         numbers: of the transactions, where the framing has any: one series a wire.
     """
 
-    def __init__(self, name: str, config: SerialBus | TcpBus, link: Link | None = None) -> None:
+    def __init__(self, name: str, config: AnyBus, link: Link | None = None) -> None:
         """Make the bus; nothing is opened.
 
         Args:
@@ -209,7 +209,7 @@ class Bus:
             self._preparing = asyncio.create_task(self._prepare(job), name=f"bus {self.name}")
 
     def _wanted(self, job: Job) -> Parity:
-        own = self.config.parity if isinstance(self.config, SerialBus) else "none"
+        own = self.config.parity if isinstance(self.config, Line) else "none"
         return job.peer.parity or own
 
     async def _prepare(self, job: Job) -> None:
@@ -217,7 +217,7 @@ class Bus:
             if not self._opener.is_open:
                 await self._opener.open(self._received, self._lost)
                 self.counts.opened += 1
-                self._parity = self.config.parity if isinstance(self.config, SerialBus) else "none"
+                self._parity = self.config.parity if isinstance(self.config, Line) else "none"
                 self._silent = 0
             if self._parity != (parity := self._wanted(job)):
                 await self._link.set_parity(parity)
@@ -278,6 +278,8 @@ class Bus:
             self._link.write(exchange.request)
         except OSError:
             self._lost()
+        except DeviceError as error:
+            self._fail(job, error)
 
     def _received(self, data: bytes) -> None:
         now = self._last_byte = asyncio.get_running_loop().time()
@@ -372,7 +374,7 @@ class Bus:
 
     def _failure(self, reason: str, peer: Peer) -> DeviceError:
         line = "at this host and port"
-        if isinstance(config := self.config, SerialBus):
+        if isinstance(config := self.config, Line):
             line = f"{config.baudrate} baud, {peer.parity or config.parity} parity"
         sentence = REASONS[reason].format(peer=peer.name, bus=self.name, line=line)
         return DeviceError(reason, sentence)
@@ -382,9 +384,13 @@ def _future() -> asyncio.Future[Any]:
     return asyncio.get_running_loop().create_future()
 
 
-def _link(config: SerialBus | TcpBus) -> Link:
+def _link(config: AnyBus) -> Link:
     if isinstance(config, TcpBus):
         return TcpLink(config)
+    if isinstance(config, ReplayBus):
+        from drivers.replay.link import ReplayLink  # noqa: PLC0415  # few stations replay
+
+        return ReplayLink(config)
     from drivers.bus.serial_link import SerialLink  # noqa: PLC0415  # a gateway needs no pyserial
 
     return SerialLink(config)
