@@ -5,9 +5,11 @@ the file.
 """
 
 import re
+from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from annotated_types import MinLen
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 _SECONDS: Final = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|h|d)")
@@ -60,6 +62,10 @@ def _matching(pattern: re.Pattern[str], accepted: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _in_its_folder(path: str, info: ValidationInfo) -> str:
+    return str(Path((info.context or {}).get("folder", "")) / path)
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 """Seconds, written as text with a unit."""
 
@@ -74,6 +80,9 @@ Pause = Annotated[Duration, _within(0.0, 60.0)]
 
 Name = Annotated[str, _matching(_NAME, "1 to 64 of a-z 0-9 -")]
 """A station, broker, bus or sensor name: it becomes a topic level."""
+
+File = Annotated[str, MinLen(1), AfterValidator(_in_its_folder)]
+"""A path; a relative one starts from the configuration's own folder, where that is known."""
 
 ChannelName = Annotated[str, _matching(_CHANNEL_NAME, "1 to 64 of a-z 0-9 _")]
 """A channel name: it becomes a field name elsewhere, so it has no hyphen."""

@@ -14,7 +14,7 @@ from agent.config.model import Broker, Station, StoreTable
 from agent.config.reader import Document, read
 from drivers import registry
 from drivers.base import Driver, SensorConfig
-from drivers.bus import SerialBus, TcpBus, bus_model
+from drivers.bus import AnyBus, bus_model
 from drivers.fields import Name
 
 _TABLES: Final = ("station", "store", "broker", "bus", "sensor")
@@ -42,7 +42,7 @@ class Config:
     station: Station
     store: StoreTable
     brokers: Mapping[str, Broker]
-    buses: Mapping[str, SerialBus | TcpBus]
+    buses: Mapping[str, AnyBus]
     sensors: Mapping[str, Sensor]
 
 
@@ -103,7 +103,8 @@ class _Loader:
             self._add(path, shown(table), f"a table [{'.'.join(map(str, path))}]")
             return None
         try:
-            return model.model_validate(table)
+            folder = self.document.file.parent
+            return model.model_validate(table, context={"folder": folder})
         except ValidationError as error:
             self.mistakes += from_validation(
                 error,
@@ -175,9 +176,7 @@ class _Loader:
             self._add(path, hint=str(error))
         return None
 
-    def _between(
-        self, buses: Mapping[str, SerialBus | TcpBus], sensors: Mapping[str, Sensor]
-    ) -> None:
+    def _between(self, buses: Mapping[str, AnyBus], sensors: Mapping[str, Sensor]) -> None:
         ports: dict[object, str] = {}
         for name, bus in buses.items():
             if (other := ports.setdefault(bus.endpoint, name)) != name:
@@ -192,7 +191,7 @@ class _Loader:
         self,
         sensor: Sensor,
         bus: str,
-        buses: Mapping[str, SerialBus | TcpBus],
+        buses: Mapping[str, AnyBus],
         addresses: dict[tuple[str, object], str],
     ) -> None:
         path = ("sensor", sensor.name)

@@ -1,5 +1,6 @@
 """Writing a trace while it happens."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -70,11 +71,7 @@ class Recorder:
 
     def reading(self, sensor: str, channels: Sequence[Channel], sample: Sample) -> None:
         """Write what a sensor's driver made of what it received."""
-        values = {
-            channel.name: sample.reasons[index] if value is None else value
-            for index, (channel, value) in enumerate(zip(channels, sample.values, strict=True))
-        }
-        self._said(sensor, "values", values)
+        self._said(sensor, "values", said(channels, sample))
 
     def failure(self, sensor: str, reason: str) -> None:
         """Write why a sensor gave nothing at all."""
@@ -89,3 +86,13 @@ class Recorder:
         if self._event is not None:
             self._out.write(f"{self._event}\n")
             self._event = None
+
+
+def said(channels: Sequence[Channel], sample: Sample) -> dict[str, float | str]:
+    """Return a sample as a trace has it: by channel its value, or the reason why there is none."""
+    return {
+        channel.name: value
+        if value is not None and math.isfinite(value)
+        else sample.reasons.get(index, "not-finite")
+        for index, (channel, value) in enumerate(zip(channels, sample.values, strict=True))
+    }
