@@ -118,6 +118,7 @@ class Station:
                     "driver": sensor.config.driver,
                     "every": sensor.config.every,
                     "channels": {c.name: {"unit": c.unit} for c in sensor.config.channel_list()},
+                    "instrument": dict(self._drivers[name].about()),
                 }
                 for name, sensor in self._config.sensors.items()
             },

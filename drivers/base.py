@@ -139,6 +139,13 @@ class Driver(ABC):
             DeviceError: it gave nothing, and why. Anything else is a bug, and ends the agent.
         """
 
+    def about(self) -> Mapping[str, object]:
+        """Return what is known of the instrument itself, for the station's ``about``.
+
+        Its model, and what it said of itself so far: serial number, firmware.
+        """
+        return {}
+
     @abstractmethod
     async def close(self) -> None:
         """Let go of whatever reading has opened; may be called again. The bus is not its own."""

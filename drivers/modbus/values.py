@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from drivers.base import Flag
-from drivers.modbus.channel import ModbusChannel, Rule
+from drivers.modbus.channel import Check, ModbusChannel, Rule
 from drivers.modbus.plan import Block, Extent
 from drivers.modbus.raw import Unpacker
 from drivers.units import conversion
@@ -34,12 +34,13 @@ def shortest(four: bytes) -> float:
     return float(f"{wide:.9g}")
 
 
-def code(channel: ModbusChannel) -> str:
-    """Return how :mod:`struct` takes a channel's raw number from its ordered bytes."""
-    if channel.is_text:
-        return f"{2 * channel.size}s"
-    found = _CODES[channel.type]
-    return found.upper() if channel.bits is not None else found
+def code(what: ModbusChannel | Check) -> str:
+    """Return how :mod:`struct` takes a raw number from its ordered bytes."""
+    if what.type == "string":
+        return f"{2 * what.place.count}s"
+    found = _CODES[what.type]
+    of_bits = isinstance(what, ModbusChannel) and what.bits is not None
+    return found.upper() if of_bits else found
 
 
 def _linear(channel: ModbusChannel) -> tuple[int, int, int]:
@@ -62,7 +63,7 @@ def converter(channel: ModbusChannel) -> Convert:
     A whole raw number, and the decimal of a float, become the float that is nearest to the exact
     result. A NaN or an infinity stays one.
     """
-    read, mean = _reader(channel), _meaning(channel)
+    read, mean = reader(channel), _meaning(channel)
     invalid = frozenset(channel.invalid)
     if not invalid and read is None:
         return mean
@@ -74,7 +75,7 @@ def converter(channel: ModbusChannel) -> Convert:
     return convert
 
 
-def _reader(channel: ModbusChannel) -> Convert | None:
+def reader(channel: ModbusChannel) -> Convert | None:
     """Return how a raw number becomes the one that the map speaks of; None where it is that."""
     if channel.type == "float32":
         return shortest
@@ -197,14 +198,20 @@ class Decoder:
         extents: what :func:`drivers.modbus.plan.plan` takes: what must be read in one request.
     """
 
-    def __init__(self, channels: Mapping[str, ModbusChannel]) -> None:
-        """Take the channels, in order, that are readings."""
-        self._channels = tuple(channels.values())
+    def __init__(
+        self,
+        channels: Mapping[str, ModbusChannel],
+        companions: Mapping[str, ModbusChannel] | None = None,
+    ) -> None:
+        """Take the channels that are readings, in order, and those that only qualify them."""
+        every = {**channels, **(companions or {})}
+        self._readings = len(channels)
+        self._channels = tuple(every.values())
         self._converters: list[Convert] = list(map(converter, self._channels))
         self.extents = [channel.extent for channel in self._channels]
         self._places = [(channel.place, code(channel), channel.order) for channel in self._channels]
         self._late: list[tuple[int, int, Rule]] = []
-        names = list(channels)
+        names = list(every)
         for index, channel in enumerate(self._channels):
             for rule in channel.good_when:
                 where = channel.companion(rule)
@@ -247,10 +254,13 @@ class Decoder:
             number = poll.values[source]
             if number is not None and math.isfinite(number):
                 poll.flag(index, _judged(rule, number))
-        count = len(self._channels)
+        count = self._readings
         if len(poll.values) > count:
             del poll.values[count:]
             poll.reasons = {i: why for i, why in poll.reasons.items() if i < count}
         if poll.flags:
-            poll.flags = {i: f for i, f in poll.flags.items() if poll.values[i] is not None}
+            values = poll.values
+            poll.flags = {
+                i: f for i, f in poll.flags.items() if i < count and values[i] is not None
+            }
         return poll
