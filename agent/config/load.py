@@ -202,6 +202,8 @@ class _Loader:
         elif bus in buses and (framing := buses[bus].framing) not in sensor.driver.framings:
             accepted = "a bus with framing " + " or ".join(sorted(sensor.driver.framings))
             self._add((*path, "bus"), shown(framing), accepted)
+        if isinstance(buses.get(bus), TcpBus) and (said := getattr(sensor.config, "parity", None)):
+            self._add((*path, "parity"), shown(said), "no parity on a TCP gateway: it has its own")
         address = getattr(sensor.config, "address", None)
         other = addresses.setdefault((bus, address), sensor.name)
         if address is not None and other != sensor.name:

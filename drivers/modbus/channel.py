@@ -66,7 +66,7 @@ class Rule(Table):
             raise ValueError("bit only with the tables holding and input")
         bounds = self.above is not None or self.below is not None
         if (self.is_ is None) != bounds:
-            raise ValueError("is, or above or below or both")
+            raise ValueError("one of is, above, below; the last two may stand together")
         return self
 
     def holds(self, number: float) -> bool:

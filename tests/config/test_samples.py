@@ -130,4 +130,4 @@ def test_a_key_that_is_missing_would_be_found() -> None:
     text = WHOLE.read_text().replace("# latest = ", "# later = ")
     text = re.sub(r"(?m)^register = .*\n", "", text)
     wanted = {Broker, *of_driver("modbus")}
-    assert missing(text, wanted) == {"Broker.latest", "ModbusChannel.register"}
+    assert missing(text, wanted) == {"Broker.latest", "ModbusChannel.register", "Check.register"}
