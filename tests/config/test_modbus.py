@@ -87,18 +87,24 @@ def test_a_channel_that_only_qualifies_another_is_read_and_not_published(tmp_pat
     [
         (
             MODEL + 'model = "geolux-lx8"\n',
-            ('12: sensor.radar.model: found "geolux-lx8"; accepted is a model of the device library '
-            '(see: aryk devices); did you mean "geolux-lx80"?'),
+            (
+                '12: sensor.radar.model: found "geolux-lx8"; accepted is a model of the device '
+                'library (see: aryk devices); did you mean "geolux-lx80"?'
+            ),
         ),
         (
             MODEL + 'model = "nivus-nivusonic"\nchannels = ["flow", "stage"]\n',
-            ('13: sensor.radar.channels: found ["flow", "stage"]; accepted is channels of '
-            "nivus-nivusonic: flow, level, velocity, temperature, air_temperature"),
+            (
+                '13: sensor.radar.channels: found ["flow", "stage"]; accepted is channels of '
+                "nivus-nivusonic: flow, level, velocity, temperature, air_temperature"
+            ),
         ),
         (
             MODEL + 'model = "ads-triton"\nchannels = ["depth"]\n',
-            ("7: sensor.radar: accepted is order in [sensor.….channel.depth]: the device's settings "
-            "decide, or its manual doesn't say"),
+            (
+                "7: sensor.radar: accepted is order in [sensor.….channel.depth]: the device's "
+                "settings decide, or its manual doesn't say"
+            ),
         ),
         (
             MODEL + 'model = "geolux-lx80"\n[sensor.radar.channel.distance]\nraw_unti = "cm"\n',
@@ -114,9 +120,11 @@ def test_a_channel_that_only_qualifies_another_is_read_and_not_published(tmp_pat
         ),
         (
             OWN + "good_when = [{ register = 200, is = 0 }]\n",
-            ("7: sensor.radar: accepted is a value with what qualifies it within one request, of at "
-            "most 125: stage needs holding 0 to 200; for a register that is further away, make it "
-            "a channel and name that in good_when"),
+            (
+                "7: sensor.radar: accepted is a value with what qualifies it within one request, "
+                "of at most 125: stage needs holding 0 to 200; for a register that is further "
+                "away, make it a channel and name that in good_when"
+            ),
         ),
         (
             OWN + 'good_when = [{ channel = "snr", above = 12 }]\n',
@@ -124,7 +132,10 @@ def test_a_channel_that_only_qualifies_another_is_read_and_not_published(tmp_pat
         ),
         (
             OWN + "good_when = [{ register = 1, bit = 0 }]\n",
-            "16: sensor.radar.channel.stage.good_when.0: accepted is one of is, above, below; the last two may stand together",
+            (
+                "16: sensor.radar.channel.stage.good_when.0: accepted is one of is, above, below; "
+                "the last two may stand together"
+            ),
         ),
         (
             OWN + "good_when = [{ register = 1, is = 0, quality = 2 }]\n",
@@ -136,21 +147,27 @@ def test_a_channel_that_only_qualifies_another_is_read_and_not_published(tmp_pat
         ),
         (
             OWN.replace("uint16", "string"),
-            ('12: sensor.radar.channel.stage: accepted is length, in characters, with type = '
-            '"string", and only there'),
+            (
+                "12: sensor.radar.channel.stage: accepted is length, in characters, with type = "
+                '"string", and only there'
+            ),
         ),
         (
             OWN + "about = true\n",
-            ("12: sensor.radar.channel.stage: accepted is a string, or about = true, without unit: "
-            "no reading"),
+            (
+                "12: sensor.radar.channel.stage: accepted is a string, or about = true, "
+                "without unit: no reading"
+            ),
         ),
         (
             OWN.replace('bus = "rs485"', 'bus = "weir"\nparity = "even"'),
-            ('12: sensor.radar.parity: found "even"; accepted is no parity on a TCP gateway: it has '
-            "its own"),
+            (
+                '12: sensor.radar.parity: found "even"; accepted is no parity on a TCP gateway: it '
+                "has its own"
+            ),
         ),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_said_with_its_line(said: Said, text: str, sentence: str) -> None:
     assert [line for line in said(text) if line.startswith(sentence)], said(text)
 
