@@ -1,7 +1,7 @@
 """The device library: what manuals say of instruments, a TOML file each.
 
-The files lie in ``config/devices`` of the source, and beside this module once it is installed. Only
-those that are asked for are read.
+The files lie in ``config/devices``, to which ``devices`` beside this module is a link; in a wheel
+they stand here themselves. Only those that are asked for are read.
 """
 
 import difflib
@@ -18,10 +18,7 @@ from drivers.fields import ChannelName, Pause, Table, Word
 from drivers.modbus.channel import Check, Integer, ModbusChannel, Order, Register, TableName
 from drivers.modbus.plan import MOST, Extent
 
-_PLACES: Final = (
-    Path(__file__).with_name("devices"),
-    Path(__file__).parents[2] / "config" / "devices",
-)
+_FOLDER: Final = Path(__file__).with_name("devices")
 _Text = Annotated[str, MinLen(1)]
 
 
@@ -120,13 +117,9 @@ class Device(Table):
                     yield other
 
 
-def _folder() -> Path:
-    return next(place for place in _PLACES if place.is_dir())
-
-
 def names() -> list[str]:
     """Return the models of the library, sorted; no file is read."""
-    return sorted(file.stem for file in _folder().glob("*.toml"))
+    return sorted(file.stem for file in _FOLDER.glob("*.toml"))
 
 
 def near(name: str) -> str:
@@ -146,7 +139,7 @@ def tables(name: str) -> dict[str, Any]:
     """
     if name not in names():
         raise KeyError(name)
-    file = _folder() / f"{name}.toml"
+    file = _FOLDER / f"{name}.toml"
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -166,7 +159,7 @@ def load(name: str) -> Device:
         return Device.model_validate(found)
     except ValidationError as error:
         wrong = (
-            f"{_folder() / name}.toml: {'.'.join(map(str, one['loc']))}: {one['msg']}"
+            f"{_FOLDER / name}.toml: {'.'.join(map(str, one['loc']))}: {one['msg']}"
             for one in error.errors(include_url=False)
         )
         raise LibraryError("\n".join(wrong)) from error

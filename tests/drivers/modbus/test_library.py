@@ -207,7 +207,7 @@ def test_a_wrong_file_is_named_with_each_wrong_key(
         text.replace('parity = "even"', 'parity = "evne"').replace("register = 26", "regster = 26")
     )
     (tmp_path / "no-toml.toml").write_text("maker =")
-    monkeypatch.setattr(library, "_PLACES", (tmp_path,))
+    monkeypatch.setattr(library, "_FOLDER", tmp_path)
     with pytest.raises(LibraryError) as caught:
         library.load("broken")
     sentence = str(caught.value)
