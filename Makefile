@@ -29,6 +29,10 @@ bench: $(VENV)/.dev ## figures, as ratios measured in one run
 demo: $(VENV)/.demo ## a simulated station, the whole way, with a live table; Ctrl-C ends it
 	@$(BIN)/aryk demo $(if $(SECONDS),--seconds $(SECONDS))
 
+.PHONY: docs
+docs: $(VENV)/.dev ## make the pages that are made from data: docs/devices.md
+	$(BIN)/aryk devices --markdown > docs/devices.md
+
 .PHONY: format
 format: $(VENV)/.dev ## put the code into its form
 	$(BIN)/ruff format .

@@ -10,6 +10,7 @@ _COMMANDS: Final = MappingProxyType(
     {
         "check": "Validate the configuration and print the read plan.",
         "run": "Run the station until SIGTERM or SIGINT.",
+        "devices": "List the instruments that are known, or show one.",
         "demo": "Show the whole product with a simulated station.",
         "simulate": "Run simulated instruments.",
         "watch": "Show a live table of a station's readings.",

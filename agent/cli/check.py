@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from agent.config import Config, Sensor, find, load
-from drivers.bus import SerialBus
+from agent.config import Budget, Config, Sensor, budget, find, load
 from drivers.fields import format_duration
 
 _COLUMNS = ("bus", "sensor", "every", "request")
@@ -29,13 +28,14 @@ def check(given: Path | None, as_json: bool) -> None:
             "store": config.store.path,
             "brokers": brokers,
             "plan": plan,
-            "buses": {name: {"busy": busy} for name, busy, _ in needs},
+            "buses": {name: _facts(need) for name, need in needs},
         }
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
     _print_rows(rows)
-    for name, _, text in needs:
-        click.echo(f"{name}: {text}")
+    for name, need in needs:
+        busy = "no sensor hangs on it" if need is None else f"{need}, {need.share:.0%} busy"
+        click.echo(f"{name}: {busy}")
     for name, broker in config.brokers.items():
         click.echo(f"broker {name}: {', '.join(map(str, broker.url))}")
     click.echo(f"store: {config.store.path}")
@@ -50,25 +50,24 @@ def _rows(config: Config) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _bus(sensor: Sensor) -> str:
-    return str(getattr(sensor.config, "bus", ""))
+    return sensor.bus or ""
 
 
-def _needs(config: Config) -> Iterator[tuple[str, float, str]]:
-    """Yield each bus with the busy share of its time, and a sentence on it."""
+def _needs(config: Config) -> Iterator[tuple[str, Budget | None]]:
     for name, bus in config.buses.items():
-        polls = [sensor.config for sensor in config.sensors.values() if _bus(sensor) == name]
-        busy = sum(
-            bus.wire_time(request.sent, request.received) / poll.every
-            for poll in polls
-            for request in poll.requests()
-        )
-        if not polls:
-            yield name, 0.0, "no sensor hangs on it"
-            continue
-        period = max(poll.every for poll in polls)
-        speed = f" at {bus.baudrate} baud" if isinstance(bus, SerialBus) else ""
-        time = f"{busy * period:.2f} s of each {format_duration(period)}{speed}"
-        yield name, busy, f"{time}, {busy:.0%} busy"
+        polls = [sensor.config for sensor in config.sensors.values() if sensor.bus == name]
+        yield name, budget(bus, polls)
+
+
+def _facts(need: Budget | None) -> dict[str, float]:
+    if need is None:
+        return {"busy": 0.0}
+    return {
+        "busy": need.share,
+        "requests": need.requests,
+        "needed": need.needed,
+        "period": need.period,
+    }
 
 
 def _print_rows(rows: list[tuple[str, str, str, str]]) -> None:

@@ -8,13 +8,14 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from agent.config.budget import budget
 from agent.config.lines import KeyPath, line_of
 from agent.config.mistakes import ConfigError, Mistake, from_validation, shown, unknown
 from agent.config.model import Broker, Station, StoreTable
 from agent.config.reader import Document, read
 from drivers import registry
-from drivers.base import Driver, SensorConfig
-from drivers.bus import AnyBus, bus_model
+from drivers.base import BusSensorConfig, Driver, SensorConfig
+from drivers.bus import AnyBus, TcpBus, bus_model
 from drivers.fields import Name
 
 _TABLES: Final = ("station", "store", "broker", "bus", "sensor")
@@ -32,6 +33,11 @@ class Sensor:
     name: str
     driver: type[Driver]
     config: SensorConfig
+
+    @property
+    def bus(self) -> str | None:
+        """The name of the wire that it hangs on, if it hangs on one."""
+        return self.config.bus if isinstance(self.config, BusSensorConfig) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +187,14 @@ class _Loader:
         for name, bus in buses.items():
             if (other := ports.setdefault(bus.endpoint, name)) != name:
                 self._add(("bus", name), hint=f"its port is also bus.{other}'s; share that bus")
+            polls = [each.config for each in sensors.values() if each.bus == name]
+            need = budget(bus, polls)
+            if need is not None and need.share > 1:
+                advice = "make every longer, the line faster, or share them out among two buses"
+                self._add(("bus", name), hint=f"its sensors need {need}; {advice}")
         addresses: dict[tuple[str, object], str] = {}
         for sensor in sensors.values():
-            bus_name = getattr(sensor.config, "bus", None)
-            if bus_name is not None:
+            if (bus_name := sensor.bus) is not None:
                 self._hangs(sensor, bus_name, buses, addresses)
 
     def _hangs(

@@ -1,0 +1,63 @@
+"""The time that a wire has, and what its sensors' polls need of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drivers.base import Request, SensorConfig
+from drivers.bus import SerialBus, TcpBus
+from drivers.fields import format_duration
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a bus needs: at least, since how long a device thinks isn't known.
+
+    Attributes:
+        requests: how many in each period.
+        needed: seconds of bytes, silences and pauses in each period; none behind a TCP gateway.
+        period: seconds; the longest of its sensors'.
+        baudrate: of a serial line; None behind a TCP gateway.
+    """
+
+    requests: float
+    needed: float
+    period: float
+    baudrate: int | None
+
+    @property
+    def share(self) -> float:
+        """The busy part of the bus's time; more than 1 can't be done."""
+        return self.needed / self.period
+
+    def __str__(self) -> str:
+        each = f"of each {format_duration(self.period)}"
+        if self.needed == 0:
+            return f"{self.requests:g} request{'s' * (self.requests != 1)} {each[3:]}"
+        speed = "" if self.baudrate is None else f" at {self.baudrate} baud"
+        return f"{_short(self.needed)} {each}{speed}"
+
+
+def _short(seconds: float) -> str:
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds:.0f} s"
+
+
+def budget(bus: SerialBus | TcpBus, polls: Sequence[SensorConfig]) -> Budget | None:
+    """Return what the sensors of a bus need of its time; None where there are none."""
+    if not polls:
+        return None
+    period = max(poll.every for poll in polls)
+    requests = needed = 0.0
+    for poll in polls:
+        times = period / poll.every
+        requests += times * len(poll.requests())
+        needed += times * sum(_seconds(bus, poll, request) for request in poll.requests())
+    baudrate = bus.baudrate if isinstance(bus, SerialBus) else None
+    return Budget(requests, needed, period, baudrate)
+
+
+def _seconds(bus: SerialBus | TcpBus, poll: SensorConfig, request: Request) -> float:
+    if parity := getattr(poll, "parity", None):
+        bus = bus.model_copy(update={"parity": parity})
+    return bus.wire_time(request.sent, request.received) + max(0.0, request.pause - bus.pause)
