@@ -30,7 +30,10 @@ def devices(name: str | None, as_json: bool, markdown: bool) -> None:
     """List the instruments that are known, or show one with its channels."""
     if name is not None and name not in library.names():
         raise click.UsageError(f"{name!r} is unknown: name {library.near(name)}")
-    known = {each: library.load(each) for each in library.names()}
+    try:
+        known = {each: library.load(each) for each in library.names()}
+    except library.LibraryError as error:
+        raise click.ClickException(str(error)) from error
     if markdown:
         click.echo(document(known), nl=False)
     elif as_json:

@@ -36,9 +36,10 @@ class ModbusConfig(BusSensorConfig):
     @model_validator(mode="before")
     @classmethod
     def _with_its_model(cls, sensor: Any) -> Any:
-        if not isinstance(sensor, dict) or sensor.get("model") not in library.names():
+        model = sensor.get("model") if isinstance(sensor, dict) else None
+        if not isinstance(model, str) or model not in library.names():
             return sensor
-        return library.filled(sensor["model"], sensor)
+        return library.filled(model, sensor)
 
     @field_validator("model")
     @classmethod

@@ -22,7 +22,7 @@ _FOLDER: Final = Path(__file__).with_name("devices")
 _Text = Annotated[str, MinLen(1)]
 
 
-class LibraryError(Exception):
+class LibraryError(ValueError):
     """A file of the library is wrong: the installation is broken."""
 
 
@@ -105,17 +105,6 @@ class Device(Table):
     check: Mapping[Word, DeviceCheck] = Field(default_factory=dict)
     identity: Mapping[Word, Identity] = Field(default_factory=dict)
 
-    def needed(self, chosen: Mapping[str, object]) -> Iterator[str]:
-        """Yield the channels that are chosen, then those that only qualify them."""
-        yield from chosen
-        done = set(chosen)
-        for name in chosen:
-            rules = self.channel[name].good_when if name in self.channel else ()
-            for other in (rule.channel for rule in rules if rule.channel is not None):
-                if other not in done:
-                    done.add(other)
-                    yield other
-
 
 def names() -> list[str]:
     """Return the models of the library, sorted; no file is read."""
@@ -186,16 +175,19 @@ def filled(name: str, sensor: Mapping[str, Any]) -> dict[str, Any]:
     device, raw = load(name), tables(name)
     own = sensor.get("channel", {})
     if not (isinstance(own, dict) and all(isinstance(each, dict) for each in own.values())):
+        return dict(sensor)  # what is wrong there is said when it is checked
+    plain = [each for each in device.channel if not lacking(device, each, own)]
+    if not isinstance(listed := sensor.get("channels", plain), list):
         return dict(sensor)
-    listed = sensor.get("channels")
-    if not isinstance(listed, list):
-        listed = [each for each in device.channel if not lacking(device, each, own)]
-    listed = [*listed, *(each for each in own if each in device.channel and each not in listed)]
-    chosen = dict.fromkeys([each for each in listed if each in device.channel] + list(own))
+    listed = [*listed, *(each for each in own if each in raw["channel"] and each not in listed)]
+    asked = [each for each in listed if isinstance(each, str) and each in raw["channel"]]
     channels = {
         each: _keys(raw["channel"].get(each, {})) | own.get(each, {})
-        for each in device.needed(chosen)
+        for each in dict.fromkeys([*asked, *own])
     }
+    for each in [*_named_in_rules(channels)]:
+        if each in raw["channel"]:
+            channels.setdefault(each, _keys(raw["channel"][each]))
     checks, own_checks = _checks(raw.get("check", {}), channels), sensor.get("check", {})
     return {
         **raw.get("limits", {}),
@@ -204,6 +196,14 @@ def filled(name: str, sensor: Mapping[str, Any]) -> dict[str, Any]:
         "channel": channels,
         "check": checks | own_checks if isinstance(own_checks, dict) else own_checks,
     }
+
+
+def _named_in_rules(channels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for table in channels.values():
+        rules = table.get("good_when")
+        for rule in rules if isinstance(rules, list) else ():
+            if isinstance(rule, dict) and isinstance(name := rule.get("channel"), str):
+                yield name
 
 
 def _checks(of_model: Mapping[str, Any], read: Mapping[str, object]) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
     )
-    for command in ("check", "demo", "run", "simulate", "watch"):
+    for command in ("check", "demo", "devices", "run", "simulate", "watch"):
         assert f"  {command} " in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
 

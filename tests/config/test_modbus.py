@@ -82,6 +82,17 @@ def test_a_channel_that_only_qualifies_another_is_read_and_not_published(tmp_pat
     assert asked == ["holding 0 to 71", "holding 96 to 97"]
 
 
+def test_so_is_one_that_the_station_itself_names(tmp_path: Path) -> None:
+    text = (
+        MODEL + 'model = "geolux-lx80"\nchannels = ["distance"]\n[sensor.radar.channel.distance]\n'
+    )
+    text += 'good_when = [{ channel = "snr", above = 12, quality = 3, why = "weak-echo" }]\n'
+    assert channels(text, tmp_path) == ["distance"]
+    (sensor,) = config(text, tmp_path).sensors.values()
+    asked = [request.text for request in sensor.config.requests()]
+    assert asked == ["holding 1", "holding 26"]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
