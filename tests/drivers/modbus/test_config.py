@@ -42,7 +42,7 @@ keys = st.sampled_from(
 garbage = st.recursive(
     scalars | st.sampled_from(["distance", "flow", "uint16", "m"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
-    max_leaves=8,
+    max_leaves=5,
 )
 
 
