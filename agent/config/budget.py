@@ -60,4 +60,7 @@ def budget(bus: SerialBus | TcpBus, polls: Sequence[SensorConfig]) -> Budget | N
 def _seconds(bus: SerialBus | TcpBus, poll: SensorConfig, request: Request) -> float:
     if parity := getattr(poll, "parity", None):
         bus = bus.model_copy(update={"parity": parity})
-    return bus.wire_time(request.sent, request.received) + max(0.0, request.pause - bus.pause)
+    sent, received = request.sent, request.received
+    if bus.framing == "ascii":  # two characters a byte, one of checksum instead of two, and : CR LF
+        sent, received = 2 * sent + 1, 2 * received + 1
+    return bus.wire_time(sent, received) + max(0.0, request.pause - bus.pause)

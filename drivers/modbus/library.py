@@ -9,10 +9,10 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from annotated_types import Ge, Le, MinLen
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from drivers.fields import ChannelName, Pause, Table, Word
 from drivers.modbus.channel import Check, Integer, ModbusChannel, Order, Register, TableName
@@ -86,6 +86,12 @@ class Identity(Table):
     def place(self) -> Extent:
         """Its registers."""
         return Extent(self.table, self.register_, int(self.type[-2:]) // 16)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if bool(self.accepted) == self.address:
+            raise ValueError("either accepted, or address = true")
+        return self
 
 
 class Device(Table):

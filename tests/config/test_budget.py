@@ -57,6 +57,12 @@ def test_a_parity_of_ones_own_and_a_devices_pause_take_time(tmp_path: Path) -> N
     assert made.needed == pytest.approx(REQUEST * 1.1 + 0.05)
 
 
+def test_modbus_ascii_takes_two_characters_a_byte(tmp_path: Path) -> None:
+    text = LINE + 'framing = "ascii"\n' + sensor("a", "rs485", "1 s")
+    # : 01 03 0000 0001 checksum CR LF, and : 01 03 02 0000 checksum CR LF
+    assert needed(text, tmp_path).needed == pytest.approx((17 + 15) * 10 / 9600)
+
+
 def test_behind_a_gateway_requests_are_counted(tmp_path: Path) -> None:
     assert str(needed(GATEWAY + sensor("a", "weir", "10 s"), tmp_path)) == ("1 request each 10 s")
     assert str(needed(GATEWAY + sensor("a", "weir", "1 s", 3), tmp_path)) == "3 requests each 1 s"

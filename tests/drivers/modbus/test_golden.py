@@ -9,7 +9,7 @@ import pytest
 
 from drivers.modbus import ModbusConfig
 from drivers.modbus.framing import RtuExchange, crc
-from drivers.modbus.pdu import read_request
+from drivers.modbus.pdu import read
 
 VECTORS = json.loads(Path(__file__).with_name("modbus_vectors.json").read_text())
 REQUESTS = {vector["what"]: bytes.fromhex(vector["hex"]) for vector in VECTORS["requests"]}
@@ -21,9 +21,7 @@ def requests(**keys: Any) -> list[bytes]:
     """Return what goes over a serial line in one poll of a sensor."""
     config = ModbusConfig.model_validate({**SENSOR, **keys})
     return [
-        RtuExchange(
-            config.address, read_request(block.table, block.start, block.count), block.payload
-        ).request
+        RtuExchange(config.address, read(block.table, block.start, block.count)).request
         for block in config.blocks
     ]
 
@@ -32,9 +30,9 @@ def poll(data: bytes, **keys: Any) -> dict[str, float | None]:
     """Return what a sensor with one request makes of an answer with these values."""
     config = ModbusConfig.model_validate({**SENSOR, "address": 1, **keys})
     (block,) = config.blocks
-    request = read_request(block.table, block.start, block.count)
-    frame = bytes([1, request[0], len(data)]) + data
-    answer = RtuExchange(1, request, block.payload).feed(bytearray(frame + crc(frame)))
+    query = read(block.table, block.start, block.count)
+    frame = bytes([1, query.pdu[0], len(data)]) + data
+    answer = RtuExchange(1, query).feed(bytearray(frame + crc(frame)))
     assert answer is not None
     made = config.decoder.begin()
     config.decoder.part(block).take(answer[2:], made)
@@ -83,8 +81,7 @@ def test_a_poll_asks_what_the_manual_asks(what: str, keys: dict[str, Any]) -> No
     ],
 )
 def test_a_request_has_the_bytes_that_are_published(what: str, start: int, count: int) -> None:
-    request = RtuExchange(1, read_request("holding", start, count), 2 * count).request
-    assert request == REQUESTS[what]
+    assert RtuExchange(1, read("holding", start, count)).request == REQUESTS[what]
 
 
 @pytest.mark.parametrize("vector", VECTORS["decode"], ids=lambda vector: vector["what"])
