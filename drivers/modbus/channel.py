@@ -69,14 +69,6 @@ class Rule(Table):
             raise ValueError("one of is, above, below; the last two may stand together")
         return self
 
-    def holds(self, number: float) -> bool:
-        """Return whether a number (a register, a bit, or a channel's value) is as it must be."""
-        if self.is_ is not None:
-            return number == self.is_
-        return (self.above is None or number > self.above) and (
-            self.below is None or number < self.below
-        )
-
 
 class ModbusChannel(Table):
     """``[sensor.<name>.channel.<name>]``: where a value stands, and what it means."""

@@ -56,9 +56,13 @@ class DeviceChannel(ModbusChannel):
 
     text: _Text
     source: _Text
-    ask: Annotated[
-        tuple[Literal["raw_unit", "order", "scale", "span"], ...], Field(strict=False)
-    ] = ()
+    ask: Annotated[tuple[Literal["raw_unit", "order", "scale"], ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _left_open(self) -> Self:
+        if given := sorted(set(self.ask) & self.model_fields_set):
+            raise ValueError(f"either {given[0]}, or its place in ask")
+        return self
 
 
 class DeviceCheck(Check):

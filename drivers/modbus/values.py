@@ -23,6 +23,9 @@ _GOOD: Final[Flag] = (1, "")
 Convert = Callable[[Any], float | None]
 """A raw number to a value in the published unit; None where the device says that it has none."""
 
+Judge = Callable[[float], Flag]
+"""A number to what it says of a value."""
+
 
 def shortest(four: bytes) -> float:
     """Return a float32 (4 bytes, big-endian) as the shortest decimal that round-trips."""
@@ -111,6 +114,22 @@ def _meaning(channel: ModbusChannel) -> Callable[[Any], float]:
     return mean
 
 
+def judge(rule: Rule) -> Judge:
+    """Return what a rule says to a number: of a register, a bit, or a channel's value."""
+    bad = (rule.quality, rule.why)
+    bit, exact = rule.bit, rule.is_
+    low = -math.inf if rule.above is None else rule.above
+    high = math.inf if rule.below is None else rule.below
+
+    def judged(number: float) -> Flag:
+        if bit is not None:
+            number = int(number) >> bit & 1
+        good = low < number < high if exact is None else number == exact
+        return _GOOD if good else bad
+
+    return judged
+
+
 class Poll:
     """What one poll has given so far.
 
@@ -157,7 +176,7 @@ class Part:
         self._converters = converters
         companions = [(where, "?" if block.bits else "H", "ABCD") for _, where, _ in beside]
         self._unpack = Unpacker(block, [*places, *companions])
-        self._rules = [(index, rule) for index, _, rule in beside]
+        self._judges = [(index, judge(rule)) for index, _, rule in beside]
 
     def take(self, data: bytes, poll: Poll) -> None:
         """Put the values of an answer into a poll.
@@ -173,19 +192,12 @@ class Part:
             values[index] = value = convert(raw)
             if value is None:
                 poll.reasons[index] = "invalid"
-        for (index, rule), raw in zip(self._rules, raws[len(members) :], strict=True):
-            poll.flag(index, _judged(rule, raw))
+        for (index, judged), raw in zip(self._judges, raws[len(members) :], strict=True):
+            poll.flag(index, judged(raw))
 
     def fail(self, reason: str, poll: Poll) -> None:
         """Put into a poll that this block got no answer."""
         poll.reasons |= dict.fromkeys(self.block.members, reason)
-
-
-def _judged(rule: Rule, number: float) -> Flag:
-    """Return what a rule says to a number: a register, a bit, or a channel's value."""
-    if rule.bit is not None:
-        number = int(number) >> rule.bit & 1
-    return _GOOD if rule.holds(number) else (rule.quality, rule.why)
 
 
 class Decoder:
@@ -210,15 +222,15 @@ class Decoder:
         self._converters: list[Convert] = list(map(converter, self._channels))
         self.extents = [channel.extent for channel in self._channels]
         self._places = [(channel.place, code(channel), channel.order) for channel in self._channels]
-        self._late: list[tuple[int, int, Rule]] = []
+        self._late: list[tuple[int, int, Judge]] = []
         names = list(every)
         for index, channel in enumerate(self._channels):
             for rule in channel.good_when:
                 where = channel.companion(rule)
                 if rule.channel is not None:
-                    self._late.append((index, names.index(rule.channel), rule))
+                    self._late.append((index, names.index(rule.channel), judge(rule)))
                 elif where is not None and where.table != channel.table:
-                    self._late.append((index, self._companion(where), rule))
+                    self._late.append((index, self._companion(where), judge(rule)))
 
     def _companion(self, where: Extent) -> int:
         """Return the number of a register of another table, which is read like a value."""
@@ -250,10 +262,10 @@ class Decoder:
 
     def end(self, poll: Poll) -> Poll:
         """Judge what could be judged only now, and leave the channels alone in the poll."""
-        for index, source, rule in self._late:
+        for index, source, judged in self._late:
             number = poll.values[source]
             if number is not None and math.isfinite(number):
-                poll.flag(index, _judged(rule, number))
+                poll.flag(index, judged(number))
         count = self._readings
         if len(poll.values) > count:
             del poll.values[count:]
