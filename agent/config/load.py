@@ -189,7 +189,7 @@ class _Loader:
                 self._add(("bus", name), hint=f"its port is also bus.{other}'s; share that bus")
             polls = [each.config for each in sensors.values() if each.bus == name]
             need = budget(bus, polls)
-            if need is not None and need.share > 1:
+            if need is not None and need.impossible:
                 advice = "make every longer, the line faster, or share them out among two buses"
                 self._add(("bus", name), hint=f"its sensors need {need}; {advice}")
         addresses: dict[tuple[str, object], str] = {}

@@ -78,6 +78,16 @@ def test_a_plan_that_can_not_be_done_is_refused_with_bus_need_and_time(tmp_path:
     )
 
 
+def test_what_may_take_less_is_told_and_not_refused(tmp_path: Path) -> None:
+    sdi = '[bus.sdi]\ndevice = "/dev/ttyUSB1"\nframing = "sdi12"\n'
+    sdi += '[sensor.well]\ndriver = "sdi12"\nbus = "sdi"\naddress = "0"\n'
+    sdi += 'command = "C"\nevery = "1 s"\n'
+    sdi += '[sensor.well.channel.level]\nposition = 1\nunit = "m"\n'
+    made = needed(sdi, tmp_path)
+    assert made.share > 1
+    assert str(made).startswith("at most 1.")
+
+
 def test_check_tells_the_time_of_each_bus(tmp_path: Path) -> None:
     file = tmp_path / "station.toml"
     text = LINE + sensor("a", "rs485", "1 s", 30)
