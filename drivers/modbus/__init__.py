@@ -50,8 +50,8 @@ class ModbusDriver(Driver):
             DeviceError: none of them got an answer.
         """
         loop = asyncio.get_running_loop()
-        began = loop.time()
         await self._start.settle(self._ask)
+        began = loop.time()
         poll = self._decoder.begin()
         failure: DeviceError | None = None
         got = False
