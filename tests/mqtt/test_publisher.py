@@ -17,6 +17,7 @@ LAYOUT = Layout("radar", ("distance",), ("m",))
 class Memory:
     def __init__(self, count: int) -> None:
         self.count, self.at = count, 1
+        self.end = count + 1
 
     async def read(self, place: int, readings: int) -> list[Stored]:
         numbers = range(place, min(place + readings, self.count + 1))
@@ -51,7 +52,7 @@ async def test_all_that_waits_arrives_once_the_broker_is_there_and_stop_says_so(
     config = Broker.model_validate({"url": f"mqtt://127.0.0.1:{port}"})
     station = Station.model_validate({"id": "chu-01"})
     board = Board({"radar": LAYOUT})
-    publisher = Publisher("ministry", config, station, store, board, dict, dict)
+    publisher = Publisher("ministry", config, station, store, board, about=dict, status=dict)
     conf = tmp_path / "mosquitto.conf"
     conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
     task = asyncio.create_task(publisher.run())
