@@ -13,8 +13,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.config.model import Url
-from agent.mqtt.dial import KEEPALIVE, LARGEST, tls_error
+from agent.mqtt.dial import KEEPALIVE, LARGEST
 from agent.mqtt.reasons import BrokerError, ended_connection
+from agent.mqtt.tls import tls_error
 
 _TICK: Final = 1.0  # between two looks at the keepalive, s
 _SILENT: Final = 0x8D  # what paho says when a ping got no answer
@@ -42,17 +43,12 @@ class Wire:
             url: where to, for the sentences.
             ended: called with the reason, once or more, when it can't go on.
             ticked: called about once a second.
-
-        Raises:
-            BrokerError: it has lost its connection already.
         """
         self.greeted = False
         self._client, self._url = client, url
         self._ended, self._ticked = ended, ticked
         self._loop = asyncio.get_running_loop()
         sock: Any = client.socket()
-        if sock is None:
-            raise BrokerError(f"{url} closed the connection at once. {_NO_BROKER}")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, KEEPALIVE * 1000)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock: Any = sock
@@ -92,7 +88,7 @@ class Wire:
 
     def _to_write(self, *_: Any) -> None:
         if self._sock is not None:
-            self._loop.add_writer(self._sock.fileno(), self._drive, self._client.loop_write)
+            self._loop.add_writer(self._sock.fileno(), self._write)
 
     def _written(self, *_: Any) -> None:
         if self._sock is not None:
@@ -104,6 +100,11 @@ class Wire:
                 self._ended(BrokerError("the broker sent a larger packet than it may"))
             elif not getattr(self._sock, "pending", int)():  # TLS has read more than a packet
                 return
+
+    def _write(self) -> None:
+        self._read()  # a broker that hangs up has said why, and a failed write would hide it
+        if self._sock is not None:
+            self._drive(self._client.loop_write)
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(_TICK, self._tick)

@@ -53,12 +53,17 @@ def test_a_connection_that_comes_and_goes_is_told_when_it_stays(lines) -> None:
         outage.connected(A)
         outage.lost(A, GONE)
     outage.connected(A)
-    assert told(lines) == [("broker connected", 0), ("broker lost", "gone")]
+    clone = (
+        "gone soon after it was made, again and again. If the link is good, look for another "
+        "client with the same client id, as a copied memory card makes one"
+    )
+    first = [("broker connected", 0), ("broker lost", "gone"), ("broker lost", clone)]
+    assert told(lines) == first
     outage.proved(A)
-    assert told(lines)[2:] == [("broker connected", 1000)]
+    assert told(lines)[3:] == [("broker connected", 1000)]
     outage.lost(A, GONE)
     outage.connected(A)
-    assert told(lines)[3:] == [("broker lost", "gone"), ("broker connected", 1)]
+    assert told(lines)[4:] == [("broker lost", "gone"), ("broker connected", 1)]
 
 
 def test_what_a_person_must_mend_is_an_error_and_the_rest_a_warning(lines) -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import shutil
-import signal
 from pathlib import Path
+from signal import SIGCONT, SIGHUP, SIGKILL, SIGTERM, Signals
 from typing import Self
 
 from tests.support.network import free_port, listening
@@ -45,20 +45,34 @@ class Mosquitto:
 
     async def kill(self) -> None:
         """End without a word, as a power cut does."""
-        await self._end(signal.SIGKILL)
+        await self._end(SIGKILL)
 
     async def stop(self) -> None:
         """End in order."""
-        await self._end(signal.SIGTERM)
+        await self._end(SIGTERM)
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal: SIGSTOP and SIGCONT, SIGHUP to read the access rules again."""
+    def allow(self, *rules: str) -> None:
+        """Set the access rules, of one that runs as of one that doesn't yet.
+
+        Args:
+            rules: lines of an ``acl_file`` for those without a user name.
+        """
+        acl = self.folder / "acl"
+        if not acl.exists():
+            assert self._process is None, "without an acl_file from the start it reads none later"
+            self._config.write_text(self._config.read_text() + f"acl_file {acl}\n")
+        acl.write_text("\n".join((*rules, "")))
+        if self._process is not None:
+            self.signal(SIGHUP)
+
+    def signal(self, number: Signals) -> None:
+        """Send a signal, as SIGSTOP and SIGCONT."""
         assert self._process is not None
         self._process.send_signal(number)
 
-    async def _end(self, number: signal.Signals) -> None:
+    async def _end(self, number: Signals) -> None:
         if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGCONT)
+            self._process.send_signal(SIGCONT)
             self._process.send_signal(number)
             await self._process.wait()
 
