@@ -5,17 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.mqtt import backoff, feed, lane
+from agent.mqtt import feed, lane
 from tests.support.fakebroker import FakeBroker
 from tests.support.published import numbers
 from tests.support.publishing import bench
 from tests.support.waiting import until
 
-
-@pytest.fixture
-def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four readings a pack, so that a few readings are many packs."""
-    monkeypatch.setattr(lane, "_READINGS", 4)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 async def test_everything_goes_out_in_order_once_and_the_place_follows(tmp_path: Path) -> None:
@@ -83,11 +79,8 @@ async def test_what_was_not_acknowledged_is_sent_again_with_the_same_identity(
 @pytest.mark.usefixtures("small_packs")
 @pytest.mark.parametrize("code", [0x80, 0x87, 0x97])
 async def test_a_refusal_holds_the_place_says_so_and_ends_by_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+    tmp_path: Path, code: int
 ) -> None:
-    monkeypatch.setattr(feed, "_STATUS_PAUSE", 0.1)
-    monkeypatch.setattr(backoff, "_HOLD_FIRST", 0.1)
-
     def status() -> dict[str, object]:
         return json.loads(broker.on("/status")[-1].payload)["brokers"]["ministry"]
 
