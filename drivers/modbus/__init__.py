@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import ClassVar, Final
 
 import structlog
@@ -42,6 +43,8 @@ class ModbusDriver(Driver):
         self._start = Start(config)
         self._decoder = config.decoder
         self._parts = [self._decoder.part(block) for block in config.blocks]
+        self._stale_after, self._settle = config.stale_after, config.settle
+        self._asked_at = float("-inf")
 
     async def read(self) -> Sample:
         """Send the planned requests in turn.
@@ -51,6 +54,8 @@ class ModbusDriver(Driver):
         """
         loop = asyncio.get_running_loop()
         await self._start.settle(self._ask)
+        if self._stale_after is not None and loop.time() - self._asked_at >= self._stale_after:
+            await self._wake()
         began = loop.time()
         poll = self._decoder.begin()
         failure: DeviceError | None = None
@@ -90,8 +95,16 @@ class ModbusDriver(Driver):
     async def close(self) -> None:
         """Let go of nothing: the bus isn't the driver's own."""
 
+    async def _wake(self) -> None:
+        """Throw away what a sleeper says first: its measurement from before it slept."""
+        with suppress(DeviceError):
+            await self._ask(self._parts[0].block)
+        await asyncio.sleep(self._settle)
+
     async def _ask(self, block: Block) -> bytes:
-        return await self._device.read(block.table, block.start, block.count)
+        data = await self._device.read(block.table, block.start, block.count)
+        self._asked_at = asyncio.get_running_loop().time()
+        return data
 
     def _split(self, part: Part, refused: DeviceError) -> list[Part]:
         """Ask from now on for less at once, where a device refuses a merged read."""

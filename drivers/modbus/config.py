@@ -9,7 +9,7 @@ from annotated_types import Ge, Le
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from drivers.base import BusSensorConfig, Channel, Request
-from drivers.fields import ChannelName, Pause, Word
+from drivers.fields import ChannelName, Pause, Period, Word
 from drivers.modbus import library
 from drivers.modbus.channel import Check, ModbusChannel
 from drivers.modbus.plan import HOLE, MOST, Block, Extent, limit, plan
@@ -19,8 +19,8 @@ from drivers.modbus.values import Decoder
 class ModbusConfig(BusSensorConfig):
     """``[sensor.<name>]`` with ``driver = "modbus"``.
 
-    What a model of the device library brings is in ``channel``, ``check``, ``most`` and ``pause``
-    as if it had been written there.
+    What a model of the device library brings is in ``channel``, ``check`` and its limits as if it
+    had been written there.
     """
 
     address: Annotated[int, Ge(0), Le(247)]
@@ -30,6 +30,8 @@ class ModbusConfig(BusSensorConfig):
     pause: Pause = 0.0
     most: Annotated[int, Ge(1), Le(MOST)] = MOST
     hole: Annotated[int, Ge(0), Le(MOST)] = HOLE
+    stale_after: Period | None = None
+    settle: Pause = 1.0
     channel: Mapping[ChannelName, ModbusChannel] = Field(default_factory=dict)
     check: Mapping[Word, Check] = Field(default_factory=dict)
 

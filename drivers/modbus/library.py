@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from annotated_types import Ge, Le, MinLen
 from pydantic import Field, ValidationError, model_validator
 
-from drivers.fields import ChannelName, Pause, Table, Word
+from drivers.fields import ChannelName, Pause, Period, Table, Word
 from drivers.modbus.channel import Check, Integer, ModbusChannel, Order, Register, TableName
 from drivers.modbus.plan import MOST, Extent
 
@@ -45,6 +45,8 @@ class Limits(Table):
 
     most: Annotated[int, Ge(1), Le(MOST)] = MOST
     pause: Pause = 0.0
+    stale_after: Period | None = None
+    settle: Pause = 1.0
 
 
 class DeviceChannel(ModbusChannel):
