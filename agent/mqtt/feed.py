@@ -67,7 +67,8 @@ class Feed:
             told: where ``latest``, ``about`` and ``status`` come from.
             wake: set by whoever has news.
         """
-        self._session, self._told, self._wake = session, told, wake
+        self._session, self._standing = session, standing
+        self._told, self._wake = told, wake
         self._lane = Lane("data", session, store, standing)
         self._retained = Retained(session, standing.refusals)
         self._turns: deque[Stream] = deque((self._lane, self._retained))
@@ -75,7 +76,8 @@ class Feed:
         self._latest = None if every is None else Latest(told.board, every)
         self._loop = asyncio.get_running_loop()
         self._stop_at: float | None = None
-        self._version, self._status_at = -1, self._loop.time() - _STATUS_EVERY
+        self._news: object = None  # what the last status told
+        self._status_at = self._loop.time() - _STATUS_EVERY
 
     def stop(self, at: float) -> None:
         """Have :meth:`run` end in order, by a time of the event loop's clock."""
@@ -115,9 +117,9 @@ class Feed:
 
     def _tell(self, now: float) -> None:
         """Show what is due of ``status`` and ``latest``."""
-        changed = self._version != self._told.board.health_version
-        if now >= self._status_at + (_STATUS_PAUSE if changed else _STATUS_EVERY):
-            self._version, self._status_at = self._told.board.health_version, now
+        news = (self._told.board.health_version, self._standing.unheard > 0)
+        if now >= self._status_at + (_STATUS_EVERY if news == self._news else _STATUS_PAUSE):
+            self._news, self._status_at = news, now
             self._show_status("online")
         if self._latest is not None:
             for name, content in self._latest.due(now):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.mqtt import feed, lane
-from tests.support.fakebroker import FakeBroker
+from tests.support.fakebroker import FakeBroker, Published
 from tests.support.published import numbers
 from tests.support.publishing import bench
 from tests.support.waiting import until
@@ -110,6 +110,30 @@ async def test_nobody_subscribed_moves_on_and_is_counted(tmp_path: Path) -> None
             await until(lambda: not station.store.waiting("ministry"))
             assert (publisher.facts()["unheard"], publisher.facts()["acknowledged"]) == (20, 20)
             assert publisher.facts()["refused"] == {}
+            await until(lambda: b'"unheard":20' in broker.on("/status")[-1].payload)
+
+
+@pytest.mark.usefixtures("small_packs")
+async def test_400_refused_topics_are_not_tried_again_and_again(tmp_path: Path) -> None:
+    accepted: set[str] = set()
+
+    def accept(each: Published) -> int:
+        accepted.add(each.topic)
+        return 0
+
+    async with FakeBroker() as broker, bench(tmp_path, 100) as station:
+        for sensor in range(200):
+            station.board.newest[f"s{sensor}"] = station.board.newest["radar"]
+        broker.code = lambda each: 0x87 if "/latest/" in each.topic else 0
+        async with station.publishing(broker.url) as publisher:
+            await until(lambda: not station.store.waiting("ministry"))
+            # The half of a window that was under way, and then one at a time, after a pause.
+            await until(lambda: sum("/latest/" in each.topic for each in broker.published) > 11)
+            assert publisher.facts()["refused"].keys() == {"latest"}
+            assert sum("/latest/" in each.topic for each in broker.published) < 30
+            broker.code = accept
+            await until(lambda: sum("/latest/" in topic for topic in accepted) == 402)
+            await until(lambda: not publisher.facts()["refused"])
 
 
 async def test_a_refused_about_is_held_and_does_not_hold_up_the_rest(tmp_path: Path) -> None:

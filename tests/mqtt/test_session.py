@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from agent.config.model import Broker
 from agent.mqtt import session, wire
+from agent.mqtt.dial import dial
 from agent.mqtt.reasons import BrokerError
 from agent.mqtt.session import Session
 from tests.support.fakebroker import DISCONNECT, FakeBroker
@@ -295,6 +297,27 @@ async def test_a_password_file_that_is_no_use_is_a_sentence(
     assert str(refused.value) == sentence.format(secret)
     assert refused.value.config
     assert not broker.connects
+
+
+async def test_a_connection_that_comes_when_nobody_waits_any_more_is_closed(
+    broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = threading.Event()
+
+    def slow(*arguments: object) -> None:
+        assert late.wait(10)
+        dial(*arguments)
+
+    monkeypatch.setattr(session, "dial", slow)
+    monkeypatch.setattr(session, "_CONNECT_WITHIN", 0.05)
+    made, config = a_session(broker)
+    with pytest.raises(BrokerError, match="didn't let us connect within 0.05 s"):
+        await made.connect(config.url[0])
+    assert made.used, "the broker may see its number yet"
+    made.close()
+    late.set()
+    await until(lambda: bool(broker.connects))
+    await until(lambda: not broker.connections)
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 70])
