@@ -24,10 +24,6 @@ _LAST_WORD: Final = 1.0  # of the time to stop, kept for ``stopped``, s
 class Stream(Protocol):
     """Something that has messages for the broker."""
 
-    @property
-    def waiting(self) -> int:
-        """How many of its messages wait for their acknowledgement."""
-
     async def send(self, now: float) -> bool:
         """Send one message, if there is one and it may go; say whether."""
 
@@ -133,15 +129,12 @@ class Feed:
         self._retained.show("status", content)
 
     async def _fill(self, now: float) -> None:
-        """Have the streams send in turn: each up to half of the window, then what is left."""
-        window = self._session.limits.window
-        for most in (max(1, window // 2), window):
-            idle = 0
-            while self._session.free > 0 and idle < len(self._turns):
-                stream = self._turns[0]
-                self._turns.rotate(-1)
-                sent = stream.waiting < most and await stream.send(now)
-                idle = 0 if sent else idle + 1
+        """Have the streams send, one message each in turn, while the window has room."""
+        idle = 0
+        while self._session.free > 0 and idle < len(self._turns):
+            stream = self._turns[0]
+            self._turns.rotate(-1)
+            idle = 0 if await stream.send(now) else idle + 1
 
     async def _rest(self) -> None:
         try:

@@ -24,11 +24,6 @@ class Retained:
         self._under_way: set[str] = set()
         self._holds: dict[str, Hold] = {}  # by kind
 
-    @property
-    def waiting(self) -> int:
-        """How many messages wait for their acknowledgement."""
-        return len(self._under_way)
-
     def show(self, name: str, content: bytes) -> None:
         """Have a topic (named below the station's) show a content."""
         self._contents[name] = content

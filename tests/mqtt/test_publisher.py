@@ -8,7 +8,7 @@ import pytest
 from agent.mqtt import feed, lane
 from tests.support.fakebroker import FakeBroker, Published
 from tests.support.published import numbers
-from tests.support.publishing import bench
+from tests.support.publishing import a_reading, bench
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -134,6 +134,12 @@ async def test_400_refused_topics_are_not_tried_again_and_again(tmp_path: Path) 
             broker.code = accept
             await until(lambda: sum("/latest/" in topic for topic in accepted) == 402)
             await until(lambda: not publisher.facts()["refused"])
+            broker.delay, broker.most_unanswered = 0.02, 0
+            accepted.clear()
+            for sensor in station.board.newest:  # a change of quality goes out at once
+                station.board.newest[sensor] = a_reading(100, quality=4)
+            await until(lambda: len(accepted) >= 201)
+            assert broker.most_unanswered > 10, "many under way again"
 
 
 async def test_a_refused_about_is_held_and_does_not_hold_up_the_rest(tmp_path: Path) -> None:
