@@ -4,14 +4,10 @@ import subprocess
 import sys
 import time
 
+from tests.support.network import free_port
+
 _WATCH = [sys.executable, "-c", "from agent.cli.watch import watch; watch()"]
 LEVEL = {"n": "a/b/level", "u": "m", "t": 1795466700.0, "v": 1.25, "q": 2, "log": "k", "seq": 7}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_broker_that_is_not_there_is_a_sentence() -> None:

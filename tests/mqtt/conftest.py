@@ -1,8 +1,11 @@
 """What the tests of publishing share."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from agent.mqtt import backoff, feed, lane
+from tests.support.fakebroker import FakeBroker
 
 
 @pytest.fixture
@@ -19,3 +22,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four readings a pack, so that a few readings are many packs."""
     monkeypatch.setattr(lane, "_READINGS", 4)
+
+
+@pytest.fixture
+async def broker() -> AsyncIterator[FakeBroker]:
+    async with FakeBroker() as fake:
+        yield fake

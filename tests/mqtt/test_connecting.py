@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,6 @@ from tests.support.publishing import bench
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("quick")
-
-
-@pytest.fixture
-async def broker() -> AsyncIterator[FakeBroker]:
-    async with FakeBroker() as fake:
-        yield fake
 
 
 async def test_stopping_gives_up_a_connection_that_is_not_there_yet(tmp_path: Path) -> None:
