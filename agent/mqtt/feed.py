@@ -72,6 +72,7 @@ class Feed:
         self._latest = None if every is None else Latest(told.board, every)
         self._loop = asyncio.get_running_loop()
         self._stop_at: float | None = None
+        self._about = b""
         self._news: object = None  # what the last status told
         self._status_at = self._loop.time() - _STATUS_EVERY
 
@@ -86,7 +87,6 @@ class Feed:
         Raises:
             BrokerError: the connection ended before.
         """
-        self._retained.show("about", _json(self._told.about()))
         await self._until(lambda: self._stop_at is not None)
         assert self._stop_at is not None
         end = self._stop_at - _LOOK
@@ -116,10 +116,18 @@ class Feed:
         news = (self._told.board.health_version, self._standing.unheard > 0)
         if now >= self._status_at + (_STATUS_EVERY if news == self._news else _STATUS_PAUSE):
             self._news, self._status_at = news, now
+            self._show_about()
             self._show_status("online")
         if self._latest is not None:
             for name, content in self._latest.due(now):
                 self._retained.show(name, content)
+
+    def _show_about(self) -> None:
+        """Show what the station is, where that is news: an instrument may tell of itself late."""
+        about = _json(self._told.about())
+        if about != self._about:
+            self._about = about
+            self._retained.show("about", about)
 
     def _show_status(self, state: str) -> None:
         head = {"state": state, "session": self._session.number}

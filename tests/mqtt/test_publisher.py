@@ -294,3 +294,15 @@ async def test_cbor_goes_out_with_its_content_type(tmp_path: Path, compress: boo
             await until(lambda: not station.store.waiting("ministry"))
         assert numbers(broker.on("/data")) == list(range(1, 101))
         assert {each.content_type for each in broker.on("/data")} == {"application/senml+cbor"}
+
+
+async def test_what_an_instrument_tells_of_itself_later_is_in_about_then(tmp_path: Path) -> None:
+    async with FakeBroker() as broker, bench(tmp_path) as station:
+        async with station.publishing(broker.url):
+            await until(lambda: bool(broker.on("/status")))
+            station.about = {**station.about, "serial": "A50285BI"}
+            station.board.move("radar", "ok", None, 0)
+            await until(lambda: len(broker.on("/about")) == 2)
+            station.board.move("radar", "lost", "timeout", 1)
+            await until(lambda: len(broker.on("/status")) == 3)
+        assert [b"serial" in each.payload for each in broker.on("/about")] == [False, True]
