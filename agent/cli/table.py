@@ -120,8 +120,11 @@ class Received:
     def take(self, payload: bytes) -> list[Reading]:
         """Take in a resolved JSON SenML pack, and return its readings; none of anything else."""
         try:
-            readings = [Reading.of(record) for record in json.loads(payload)]
+            pack = json.loads(payload)
+            readings = [Reading.of(record) for record in pack] if isinstance(pack, list) else None
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            readings = None
+        if readings is None:
             self.unreadable += 1
             return []
         for reading in readings:

@@ -76,8 +76,12 @@ def _password(username: str | None, file: Path | None) -> str | None:
         return password
     try:
         return file.read_text().rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{file} can't be read: {error}. Check its path.") from error
+    except OSError as error:
+        raise click.ClickException(
+            f"{file} can't be read: {error.strerror}. Check its path and rights."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} isn't UTF-8. Save it as such.") from error
 
 
 async def _watch(client: aiomqtt.Client, url: str) -> None:
@@ -88,10 +92,14 @@ async def _watch(client: aiomqtt.Client, url: str) -> None:
                 click.echo(str(reading))
         return
     listening = asyncio.create_task(_listen(client, received))
-    with Live(console=console, auto_refresh=False) as live:
-        while not listening.done():
-            live.update(Group(*_screen(received, url)), refresh=True)
-            await asyncio.wait({listening}, timeout=_REDRAWN)
+    try:
+        with Live(console=console, auto_refresh=False) as live:
+            while not listening.done():
+                live.update(Group(*_screen(received, url)), refresh=True)
+                await asyncio.wait({listening}, timeout=_REDRAWN)
+    finally:
+        listening.cancel()
+        await asyncio.wait({listening})
     await listening
 
 
