@@ -36,7 +36,7 @@ HOST = 'a host name or an address, as "plc.example.org" or "192.0.2.10"'
 URL = '"mqtt://host:port" or "mqtts://host:port", the port from 1 to 65535'
 URLS = '"mqtts://host:port", or a list of such URLs'
 NO_USER = "a URL without a user: write username and password_file beside it"
-BUS = "either device (a serial line) or host (a TCP gateway)"
+BUS = "either device (a serial line), host (a TCP gateway) or replay (a recorded trace)"
 TIME = "a time with an offset, as 2026-07-12T08:00:00+06:00"
 STATION_KEYS = "codes, elevation, id, latitude, longitude, name, timezone"
 
@@ -262,7 +262,7 @@ def test_the_good_one_is_good(said: Said) -> None:
             "",
             f"5: broker.ministry.url: missing; accepted is {URLS}",
         ),
-        ('device = "/dev/ttyUSB0"\n', "", f"7: bus.rs485: missing; accepted is {BUS}"),
+        ('device = "/dev/ttyUSB0"\n', "", f"7: bus.rs485: accepted is {BUS}"),
         # unknown keys
         ("[store]", "[stoer]", "3: stoer: unknown table; did you mean store?"),
         (

@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 from drivers.base import Channel, DeviceError, Driver, Sample, SensorConfig
 from drivers.bus import Bus
-from drivers.fields import ChannelName, FileName, Table
+from drivers.fields import ChannelName, File, Table
 from drivers.units import check_published
 
 __all__ = ["SysfsConfig", "SysfsDriver"]
@@ -19,7 +19,7 @@ __all__ = ["SysfsConfig", "SysfsDriver"]
 class SysfsChannel(Table):
     """``[sensor.<name>.channel.<name>]``: a file, and what its number means."""
 
-    file: FileName
+    file: File
     unit: Annotated[str, AfterValidator(check_published)]
     scale: float = 1.0
 
