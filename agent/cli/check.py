@@ -43,7 +43,8 @@ class _Asked(NamedTuple):
 
 def _plan(config: Config) -> Iterator[_Asked]:
     for sensor in sorted(config.sensors.values(), key=lambda each: (each.bus or "", each.name)):
-        for text in [request.text for request in sensor.config.requests()] or [None]:
+        texts: list[str | None] = [request.text for request in sensor.config.requests()]
+        for text in texts or [None]:
             yield _Asked(sensor.bus, sensor.name, sensor.config.every, text)
 
 

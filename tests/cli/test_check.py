@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.terminal import ARYK, Terminal
+from tests.support.console import ARYK, Terminal
 
 STATION = """\
 [station]

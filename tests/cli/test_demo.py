@@ -13,7 +13,7 @@ from string import Template
 import pytest
 
 from agent.config import load
-from tests.support.terminal import ARYK, Terminal, processes
+from tests.support.console import ARYK, Terminal, processes
 
 PLACES = ("asked", "stored", "acknowledged", "received")
 

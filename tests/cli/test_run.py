@@ -14,7 +14,7 @@ from typing import IO
 
 import pytest
 
-from tests.support.terminal import ARYK, Terminal
+from tests.support.console import ARYK, Terminal
 from tests.support.waiting import until
 
 # A sensor that is dead for a while again and again, asked far more often than that.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.console import ARYK, Terminal
 from tests.support.ports import free_port
-from tests.support.terminal import ARYK, Terminal
 
 LEVEL = {"n": "a/b/level", "u": "m", "t": 1795466700.0, "v": 1.25, "q": 2, "log": "k", "seq": 7}
 

@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,30 @@ def test_nothing_of_it_can_be_changed(tmp_path: Path) -> None:
     ):
         with pytest.raises((AttributeError, ValueError), match=r"frozen|cannot assign"):
             setattr(table, key, "x")
+
+
+OVERLAP = """\
+[station]
+id = "chu-01"
+[bus.plc]
+host = "192.0.2.10"
+[sensor.gauge]
+driver = "modbus"
+bus = "plc"
+address = 1
+every = "10 s"
+channel.stage = { register = 10, type = "float32", unit = "m" }
+channel.flow = { register = 11, type = "uint16", unit = "m3/s" }
+"""
+
+
+def test_registers_that_overlap_are_refused_with_both_names(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, OVERLAP)
+    (mistake,) = caught.value.mistakes
+    assert mistake.key.startswith("sensor.gauge")
+    assert {"stage", "flow"} <= set(re.findall(r"\w+", str(mistake)))
+    assert loaded(tmp_path, OVERLAP.replace("register = 11", "register = 12"))
 
 
 def outcome(file: Path, content: bytes) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import aiomqtt
 
+from tests.support.console import ARYK
 from tests.support.ports import free_port
-from tests.support.terminal import ARYK
 from tests.support.waiting import until
 
 HEAD = """\
