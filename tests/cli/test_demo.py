@@ -13,7 +13,8 @@ from string import Template
 import pytest
 
 from agent.config import load
-from tests.support.console import ARYK, Terminal, processes
+from tests.support.console import Console, marked
+from tests.support.processes import ARYK
 
 PLACES = ("asked", "stored", "acknowledged", "received")
 
@@ -29,12 +30,12 @@ def own_tmp(tmp_path: Path) -> dict[str, str]:
 
 
 def nothing_is_left(mark: str) -> bool:
-    return not processes(mark) and not list(Path(mark).iterdir())
+    return not marked(mark) and not list(Path(mark).iterdir())
 
 
 def killed(mark: str, argument: str) -> bool:
     """Kill the part of a demonstration that has an argument."""
-    for pid in processes(mark):
+    for pid in marked(mark):
         if argument in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
             os.kill(pid, signal.SIGKILL)
             return True
@@ -62,7 +63,7 @@ def test_it_ends_by_itself_and_its_four_figures_agree(own_tmp: dict[str, str]) -
 
 
 def test_on_a_terminal_ctrl_c_ends_it_in_order(own_tmp: dict[str, str]) -> None:
-    with Terminal(ARYK, "demo", env=own_tmp) as terminal:
+    with Console(ARYK, "demo", env=own_tmp) as terminal:
         terminal.read_until(r"readings: [1-9]\d* stored, [1-9]\d* acknowledged.*, [1-9]\d* rec")
         terminal.read_until(r"headworks/stage +\d\.\d{3} +m +not evaluated +\d\d:\d\d:\d\d +now")
         terminal.press_ctrl_c()
@@ -76,7 +77,7 @@ def test_on_a_terminal_ctrl_c_ends_it_in_order(own_tmp: dict[str, str]) -> None:
     ("argument", "who"), [("rtu", "The simulated instrument on RTU"), ("run", "The agent")]
 )
 def test_a_part_that_dies_is_named(own_tmp: dict[str, str], argument: str, who: str) -> None:
-    with Terminal(ARYK, "demo", env=own_tmp) as terminal:
+    with Console(ARYK, "demo", env=own_tmp) as terminal:
         terminal.read_until(r"readings: \d+ stored")
         assert killed(own_tmp["TMPDIR"], argument)
         assert terminal.end() == 1
@@ -86,7 +87,7 @@ def test_a_part_that_dies_is_named(own_tmp: dict[str, str], argument: str, who: 
 
 
 def test_readings_that_are_lost_on_their_way_are_told(own_tmp: dict[str, str]) -> None:
-    with Terminal(ARYK, "demo", env=own_tmp) as terminal:
+    with Console(ARYK, "demo", env=own_tmp) as terminal:
         terminal.read_until(r"readings: [1-9]\d* stored")
         (database,) = Path(own_tmp["TMPDIR"]).glob("aryk-demo-*/station.db")
         with contextlib.closing(sqlite3.connect(database, timeout=10)) as outside, outside:

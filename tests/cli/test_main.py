@@ -7,7 +7,7 @@ import click
 import pytest
 
 from agent.cli import main
-from tests.support.console import ARYK
+from tests.support.processes import ARYK
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,8 @@ from typing import IO
 
 import pytest
 
-from tests.support.console import ARYK, Terminal
+from tests.support.console import Console
+from tests.support.processes import ARYK
 from tests.support.waiting import until
 
 # A sensor that is dead for a while again and again, asked far more often than that.
@@ -74,7 +75,7 @@ def test_off_a_terminal_each_line_of_the_log_is_json_and_nothing_repeats(file: P
 
 
 def test_on_a_terminal_the_log_is_for_people(file: Path) -> None:
-    with Terminal(ARYK, "run", "-c", str(file), columns=200) as terminal:
+    with Console(ARYK, "run", "-c", str(file), columns=200) as terminal:
         terminal.read_until(r"(?m)^20\d\d-\S+Z \[info +\] station runs +.*station=chu-01$")
         terminal.read_until(r"(?m)^20\d\d-\S+Z \[warning +\] sensor lost +.*reason=timeout")
         terminal.press_ctrl_c()
@@ -84,7 +85,7 @@ def test_on_a_terminal_the_log_is_for_people(file: Path) -> None:
 
 
 def test_no_color_takes_the_colours_out_of_the_log(file: Path) -> None:
-    with Terminal(ARYK, "run", "-c", str(file), env={"NO_COLOR": "1"}) as terminal:
+    with Console(ARYK, "run", "-c", str(file), env={"NO_COLOR": "1"}) as terminal:
         terminal.read_until("station runs")
         os.killpg(terminal.process.pid, signal.SIGTERM)
         assert terminal.end() == 0

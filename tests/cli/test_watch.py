@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.console import ARYK, Terminal
-from tests.support.ports import free_port
+from tests.support.console import Console
+from tests.support.network import free_port
+from tests.support.processes import ARYK
 
 LEVEL = {"n": "a/b/level", "u": "m", "t": 1795466700.0, "v": 1.25, "q": 2, "log": "k", "seq": 7}
 
@@ -82,7 +83,7 @@ def test_a_reading_is_a_line_off_a_terminal(broker: int) -> None:
 
 
 def test_a_table_is_redrawn_on_a_terminal_until_ctrl_c(broker: int) -> None:
-    with Terminal(ARYK, "watch", f"mqtt://127.0.0.1:{broker}") as terminal:
+    with Console(ARYK, "watch", f"mqtt://127.0.0.1:{broker}") as terminal:
         terminal.read_until(r"b/level +1\.25 +m +not evaluated +20:45:00")
         terminal.read_until("1 channels. Ctrl-C ends it. 1 messages were no readings in JSON.")
         terminal.press_ctrl_c()
@@ -92,7 +93,7 @@ def test_a_table_is_redrawn_on_a_terminal_until_ctrl_c(broker: int) -> None:
 
 def test_no_color_gives_lines_on_a_terminal_too(broker: int) -> None:
     url = f"mqtt://127.0.0.1:{broker}"
-    with Terminal(ARYK, "watch", url, env={"NO_COLOR": "1"}) as terminal:
+    with Console(ARYK, "watch", url, env={"NO_COLOR": "1"}) as terminal:
         terminal.read_until(r"a/b/level \S+ 1.25 m 2 7")
         terminal.press_ctrl_c()
         assert terminal.end() == 0

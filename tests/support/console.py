@@ -7,15 +7,12 @@ import re
 import select
 import struct
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-ARYK = str(Path(sys.executable).with_name("aryk"))
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -24,7 +21,7 @@ def _own_the_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-class Terminal:
+class Console:
     """Runs a command on a terminal of its own.
 
     Attributes:
@@ -107,7 +104,7 @@ class Terminal:
         os.close(self._master)
 
 
-def processes(mark: str) -> Sequence[int]:
+def marked(mark: str) -> Sequence[int]:
     """Return the processes in whose environment a mark stands, as their start had it."""
     found = []
     for entry in Path("/proc").iterdir():

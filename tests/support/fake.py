@@ -1,6 +1,6 @@
 """A driver whose table has a key of every kind, for tests of the configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
@@ -72,3 +72,26 @@ class FakeDriver(Driver):
 
     async def close(self) -> None:
         """Hold nothing."""
+
+
+GOOD = """\
+[station]
+id = "chu-01"
+[store]
+path = "s.db"
+[broker.ministry]
+url = "mqtt://example.org"
+[bus.rs485]
+device = "/dev/ttyUSB0"
+[sensor.plc]
+driver = "fake"
+bus = "rs485"
+address = 7
+every = "5 s"
+[sensor.plc.channel.stage]
+register = 32
+"""
+"""A configuration with nothing wrong in it."""
+
+Said = Callable[[str], list[str]]
+"""From a configuration to its mistakes, a line each, without the file's name."""

@@ -2,17 +2,14 @@
 
 import asyncio
 import contextlib
-import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiomqtt
-
-from tests.support.console import ARYK
-from tests.support.ports import free_port
+from tests.support.mosquitto import Mosquitto
+from tests.support.network import free_port
+from tests.support.operator import Heard, subscription
+from tests.support.processes import ARYK, process
 from tests.support.waiting import until
 
 HEAD = """\
@@ -32,17 +29,6 @@ every = "50 ms"
 Numbers = dict[str, set[int]]
 
 
-@asynccontextmanager
-async def process(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    running = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
-    try:
-        yield running
-    finally:
-        if running.returncode is None:
-            running.terminate()
-        await running.wait()
-
-
 def stored(database: Path) -> Numbers:
     """Return the numbers that each sensor's readings have in the store, read from outside."""
     numbers: Numbers = defaultdict(set)
@@ -56,17 +42,12 @@ def stored(database: Path) -> Numbers:
     return numbers
 
 
-async def listen(port: int, heard: Numbers, subscribed: asyncio.Event) -> None:
-    while True:
-        with contextlib.suppress(aiomqtt.MqttError):  # it isn't there yet
-            async with aiomqtt.Client("127.0.0.1", port) as client:
-                await client.subscribe("aryk/chu-01/+", qos=1)
-                subscribed.set()
-                async for message in client.messages:
-                    if message.topic.matches("+/+/data") or message.topic.matches("+/+/backfill"):
-                        for record in json.loads(message.payload):
-                            heard[record["n"].split("/")[1]].add(record["seq"])
-        await asyncio.sleep(0.02)
+def received(heard: Heard) -> Numbers:
+    """Return the numbers that came in of each sensor."""
+    numbers: Numbers = defaultdict(set)
+    for (_, number), record in heard.records.items():
+        numbers[str(record["n"]).split("/")[1]].add(number)
+    return numbers
 
 
 async def test_readings_of_a_sensor_that_was_renamed_or_removed_are_still_sent(
@@ -83,16 +64,7 @@ async def test_readings_of_a_sensor_that_was_renamed_or_removed_are_still_sent(
     before = stored(database)
 
     config.write_text(head + SENSOR.format(name="new"))
-    heard: Numbers = defaultdict(set)
-    async with process("/usr/sbin/mosquitto", "-p", str(port)):
-        subscribed = asyncio.Event()
-        listening = asyncio.create_task(listen(port, heard, subscribed))
-        try:
-            await asyncio.wait_for(subscribed.wait(), 20)
-            async with process(*run):
-                await until(lambda: before.items() <= heard.items() and bool(heard["new"]), 20)
-        finally:
-            listening.cancel()
-            await asyncio.wait({listening})
-    assert {name: heard[name] for name in ("old", "gone")} == before
-    assert min(heard["new"]) > max(before["old"] | before["gone"])
+    async with Mosquitto(tmp_path, port=port), subscription(port) as heard, process(*run):
+        await until(lambda: {*before, "new"} <= received(heard).keys(), 20)
+        await until(lambda: before.items() <= received(heard).items(), 20)
+    assert min(received(heard)["new"]) > max(before["old"] | before["gone"])
