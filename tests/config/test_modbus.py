@@ -123,11 +123,11 @@ def test_so_is_one_that_the_station_itself_names(tmp_path: Path) -> None:
         ),
         (
             OWN + "scale = inf\n",
-            "16: sensor.radar.channel.stage.scale: found Infinity; accepted is a finite number",
+            "16: sensor.radar.channel.stage.scale: found inf; accepted is a finite number",
         ),
         (
             OWN + "span = [[0, 1], [0, nan]]\n",
-            "16: sensor.radar.channel.stage.span.1.1: found NaN; accepted is a finite number",
+            "16: sensor.radar.channel.stage.span[1][1]: found nan; accepted is a finite number",
         ),
         (
             OWN + "good_when = [{ register = 200, is = 0 }]\n",
@@ -144,13 +144,13 @@ def test_so_is_one_that_the_station_itself_names(tmp_path: Path) -> None:
         (
             OWN + "good_when = [{ register = 1, bit = 0 }]\n",
             (
-                "16: sensor.radar.channel.stage.good_when.0: accepted is one of is, above, below; "
+                "16: sensor.radar.channel.stage.good_when[0]: accepted is one of is, above, below; "
                 "the last two may stand together"
             ),
         ),
         (
             OWN + "good_when = [{ register = 1, is = 0, quality = 2 }]\n",
-            "16: sensor.radar.channel.stage.good_when.0.quality: found 2; accepted is 3 or 4",
+            "16: sensor.radar.channel.stage.good_when[0].quality: found 2; accepted is 3 or 4",
         ),
         (
             OWN.replace('unit = "m"\n', ""),

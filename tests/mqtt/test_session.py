@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -217,7 +218,7 @@ async def test_a_connection_that_comes_when_nobody_waits_any_more_is_closed(
 async def test_a_name_that_nobody_knows_is_a_sentence(broker: FakeBroker, host: str) -> None:
     made, config = a_session(broker)
     with pytest.raises(BrokerError, match=f"{host} can't be looked up: .*Check the name"):
-        await made.connect(config.url[0].model_copy(update={"host": host}))
+        await made.connect(replace(config.url[0], host=host))
     assert not made.used, "the number may be used again"
     made.close()
 
@@ -225,7 +226,7 @@ async def test_a_name_that_nobody_knows_is_a_sentence(broker: FakeBroker, host: 
 async def test_a_port_where_nobody_listens_is_a_sentence(broker: FakeBroker) -> None:
     made, config = a_session(broker)
     with pytest.raises(BrokerError) as refused:
-        await made.connect(config.url[0].model_copy(update={"port": free_port()}))
+        await made.connect(replace(config.url[0], port=free_port()))
     assert str(refused.value).endswith(
         " can't be reached: Connection refused. Check that a broker listens there"
     )
