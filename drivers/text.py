@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from drivers.base import Flag, Sample
 from drivers.fields import Table
-from drivers.rules import ChannelRule, Number
+from drivers.rules import ChannelRule, Number, judge
 from drivers.units import check_published, conversion
 
 # Bounded, so that no text becomes a number that takes long to work out.
@@ -18,6 +18,10 @@ _NUMBER: Final = re.compile(
     r"[+-]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][+-]?\d{1,2})?", re.ASCII
 )
 _NOT_FINITE: Final = re.compile(r"[+-]?(?:nan|inf|infinity)", re.ASCII | re.IGNORECASE)
+
+NOISE: Final = b"\x00\xff\t\r\n\x02\x03"
+"""What a line picks up around a text: of breaks, of its direction being switched, of other lines'
+ends. No character that was damaged is among it: that must not be taken off."""
 
 
 class TextChannel(Table):
@@ -84,8 +88,8 @@ class Decoder:
         """Take the channels, in their order."""
         names = list(channels)
         self._readers = [Reader(channel) for channel in channels.values()]
-        self._rules = [
-            (index, names.index(rule.channel), rule)
+        self._judges = [
+            (index, names.index(rule.channel), judge(rule))
             for index, channel in enumerate(channels.values())
             for rule in channel.good_when
         ]
@@ -112,11 +116,11 @@ class Decoder:
 
     def _flags(self, values: list[float | None]) -> dict[int, Flag]:
         flags: dict[int, Flag] = {}
-        for index, companion, rule in self._rules:
+        for index, companion, judged in self._judges:
             number = values[companion]
             if values[index] is None or number is None or not math.isfinite(number):
                 continue
-            flag = rule.flag(number)
+            flag = judged(number)
             if index not in flags or flag[0] > flags[index][0]:
                 flags[index] = flag
         return flags
