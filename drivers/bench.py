@@ -37,17 +37,21 @@ MakeBench = Callable[[], AbstractAsyncContextManager[Bench]]
 
 
 class Answers:
-    """A wire in memory whose far end is a function: a :class:`drivers.bus.links.Link` for a bench.
-
-    Attributes:
-        silent: whether nothing comes from there.
-    """
+    """A wire in memory whose far end is a function: a bench's :class:`drivers.bus.links.Link`."""
 
     def __init__(self, answer: Callable[[bytes], bytes]) -> None:
         """Take what returns the answer to a request; to none (b"") what is said unasked."""
-        self.silent = False
+        self._silent = False
         self._answer = answer
         self._received: Callable[[bytes], None] | None = None
+
+    def silence(self) -> None:
+        """Have nothing come from there."""
+        self._silent = True
+
+    def revive(self) -> None:
+        """Have it answer again."""
+        self._silent = False
 
     async def open(self, received: Callable[[bytes], None], lost: Callable[[], None]) -> None:  # noqa: ARG002 - it is never lost
         """Have it heard."""
@@ -58,7 +62,7 @@ class Answers:
 
     def write(self, data: bytes) -> None:
         """Answer in the event loop's next turn."""
-        if not self.silent:
+        if not self._silent:
             asyncio.get_running_loop().call_soon(self._say, self._answer(data))
 
     def flush(self) -> None:

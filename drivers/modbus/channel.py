@@ -4,17 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
 from annotated_types import Ge, Le
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from drivers.fields import ChannelName, Table, Word
+from drivers.fields import ChannelName, Table
 from drivers.modbus.plan import Extent
+from drivers.rules import Condition, Number
 from drivers.units import check_published, conversion
 
 TableName = Literal["holding", "input", "coil", "discrete"]
@@ -25,14 +19,6 @@ Type = Literal[
 ]  # fmt: skip
 
 
-def _exactly(found: object, check: ValidatorFunctionWrapHandler) -> object:
-    checked = check(found)
-    return found if isinstance(found, int) else checked
-
-
-Number = Annotated[float, WrapValidator(_exactly)]
-"""A finite number; a whole one stays whole, since a float can't hold each of 64 bits."""
-
 Register = Annotated[int, Ge(0), Le(65535)]
 _Pair = Annotated[tuple[Number, Number], Field(strict=False)]
 _SIZES: Final = {"16": 1, "32": 2, "64": 4}  # registers, by the end of a type's name
@@ -40,21 +26,13 @@ _BITS: Final = ("coil", "discrete")
 _MEANINGS: Final = {"unit", "raw_unit", "scale", "offset", "span", "invalid", "good_when"}
 
 
-class Rule(Table):
-    """One of ``good_when``: what another register, or another channel, must be.
-
-    Where it isn't, the value keeps standing, with this quality and this reason.
-    """
+class Rule(Condition):
+    """One of ``good_when``: what another register, or another channel, must be."""
 
     register_: Register | None = Field(None, alias="register")
     table: TableName | None = None
     bit: Annotated[int, Ge(0), Le(15)] | None = None
     channel: ChannelName | None = None
-    is_: Number | None = Field(None, alias="is")
-    above: Number | None = None
-    below: Number | None = None
-    quality: Literal[3, 4] = 4
-    why: Word = "status"
 
     @model_validator(mode="after")
     def _accepted(self) -> Self:
@@ -64,9 +42,6 @@ class Rule(Table):
             raise ValueError("table and bit only with register")
         if self.bit is not None and self.table in _BITS:
             raise ValueError("bit only with the tables holding and input")
-        bounds = self.above is not None or self.below is not None
-        if (self.is_ is None) != bounds:
-            raise ValueError("one of is, above, below; the last two may stand together")
         return self
 
 

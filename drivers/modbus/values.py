@@ -7,10 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from drivers import rules
 from drivers.base import Flag
 from drivers.modbus.channel import Check, ModbusChannel, Rule
 from drivers.modbus.plan import Block, Extent
 from drivers.modbus.raw import Unpacker
+from drivers.rules import Judge
 from drivers.units import conversion
 
 _CODES: Final = {
@@ -18,13 +20,9 @@ _CODES: Final = {
     "uint64": "Q", "float32": "4s", "float64": "d", "bcd16": "H", "bcd32": "I",
 }  # fmt: skip
 _FLOAT32: Final = struct.Struct(">f")
-_GOOD: Final[Flag] = (1, "")
 
 Convert = Callable[[Any], float | None]
 """A raw number to a value in the published unit; None where the device says that it has none."""
-
-Judge = Callable[[float], Flag]
-"""A number to what it says of a value."""
 
 
 def shortest(four: bytes) -> float:
@@ -116,18 +114,8 @@ def _meaning(channel: ModbusChannel) -> Callable[[Any], float]:
 
 def judge(rule: Rule) -> Judge:
     """Return what a rule says to a number: of a register, a bit, or a channel's value."""
-    bad = (rule.quality, rule.why)
-    bit, exact = rule.bit, rule.is_
-    low = -math.inf if rule.above is None else rule.above
-    high = math.inf if rule.below is None else rule.below
-
-    def judged(number: float) -> Flag:
-        if bit is not None:
-            number = int(number) >> bit & 1
-        good = low < number < high if exact is None else number == exact
-        return _GOOD if good else bad
-
-    return judged
+    says, bit = rules.judge(rule), rule.bit
+    return says if bit is None else lambda number: says(int(number) >> bit & 1)
 
 
 class Poll:

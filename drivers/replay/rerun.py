@@ -12,6 +12,8 @@ from drivers.replay.link import ReplayLink
 from drivers.replay.recorder import said
 from drivers.replay.trace import Event, Trace, TraceError, read
 
+Pace = Literal["real", "fast"]
+
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
@@ -28,19 +30,21 @@ class Rerun:
     left: Sequence[Event]
 
 
-async def rerun(file: Path, pace: Literal["real", "fast"] = "fast") -> Rerun:
+async def rerun(file: Path, pace: Pace | None = None) -> Rerun:
     """Read the sensors of a trace again, in the order of its ``[[reading]]`` tables.
 
     Args:
         file: the trace.
-        pace: ``real`` where a fault of time was recorded.
+        pace: ``real`` where time matters, as it does where something came too late; ``fast`` unless
+            said or somebody listened, since a pause tells the beginning of a line.
 
     Raises:
         TraceError: the file is none, or lacks the tables of its bus and sensors.
         pydantic.ValidationError: one of those tables is wrong.
     """
     trace = read(file)
-    config = _bus_of(trace, pace)
+    listened = any(event.direction == ">" and not event.data for event in trace.events)
+    config = _bus_of(trace, pace or ("real" if listened else "fast"))
     link = ReplayLink(config)
     bus = Bus(trace.bus[0], config, link)
     sensors = {name: _Sensor(trace, name, bus) for name in trace.tables.get("sensor", {})}
@@ -54,7 +58,7 @@ async def rerun(file: Path, pace: Literal["real", "fast"] = "fast") -> Rerun:
     return Rerun(readings, now, [event for event in link.left if event.direction == ">"])
 
 
-def _bus_of(trace: Trace, pace: Literal["real", "fast"]) -> ReplayBus:
+def _bus_of(trace: Trace, pace: Pace) -> ReplayBus:
     """Return the recorded bus, with the trace in the place of its device."""
     table = trace.bus[1]
     kept = {key: value for key, value in table.items() if key in ReplayBus.model_fields}
@@ -79,4 +83,4 @@ class _Sensor:
             sample = await self.driver.read()
         except DeviceError as error:
             return {"sensor": self._name, "reason": error.reason}
-        return {"sensor": self._name, "values": said(self._config.channel_list(), sample)}
+        return {"sensor": self._name, **said(self._config.channel_list(), sample)}

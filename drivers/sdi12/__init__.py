@@ -1,13 +1,12 @@
 """SDI-12 sensors behind a serial adapter that makes the line's timing."""
 
-from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from drivers.base import DeviceError, Driver, Sample, SensorConfig
 from drivers.bus import Bus
 from drivers.sdi12.config import Sdi12Config
 from drivers.sdi12.instrument import Identity, Instrument, Measured, find
-from drivers.text import Reader
+from drivers.text import Decoder
 
 __all__ = ["Identity", "Instrument", "Sdi12Config", "Sdi12Driver", "find"]
 
@@ -27,10 +26,10 @@ class Sdi12Driver(Driver):
             raise TypeError("an SDI-12 driver is made from an Sdi12Config and its bus")
         self._instrument = Instrument(bus, config.address)
         self._checked = config.crc
-        self._channels = tuple(config.channel.values())
-        self._readers = [Reader(channel) for channel in self._channels]
+        self._decoder = Decoder(config.channel)
+        self._positions = [channel.position for channel in config.channel.values()]
         self._members: dict[str, list[int]] = {command: [] for command in config.commands}
-        for index, channel in enumerate(self._channels):
+        for index, channel in enumerate(config.channel.values()):
             self._members[channel.command or config.command].append(index)
 
     async def read(self) -> Sample:
@@ -39,7 +38,7 @@ class Sdi12Driver(Driver):
         Raises:
             DeviceError: none of them gave anything.
         """
-        values: list[float | None] = [None] * len(self._channels)
+        texts: dict[int, str] = {}
         reasons: dict[int, str] = {}
         got: list[Measured] = []
         failures: list[DeviceError] = []
@@ -51,28 +50,16 @@ class Sdi12Driver(Driver):
                 reasons |= dict.fromkeys(members, error.reason)
                 if not got and error.reason in _NOBODY:
                     break
-            else:
-                got.append(measured)
-                self._take(measured.values, members, values, reasons)
+                continue
+            got.append(measured)
+            for index in members:
+                if self._positions[index] <= len(measured.values):
+                    texts[index] = measured.values[self._positions[index] - 1]
+                else:
+                    reasons[index] = "no-position"
         if not got:
             raise failures[0]
-        return Sample((got[0].began + got[-1].ended) / 2, values, reasons)
+        return self._decoder.sample((got[0].began + got[-1].ended) / 2, texts, reasons)
 
     async def close(self) -> None:
         """Let go of nothing: the bus isn't the driver's own."""
-
-    def _take(
-        self,
-        sent: Sequence[str],
-        members: list[int],
-        values: list[float | None],
-        reasons: dict[int, str],
-    ) -> None:
-        for index in members:
-            position = self._channels[index].position
-            if position > len(sent):
-                reasons[index] = "no-position"
-                continue
-            values[index] = value = self._readers[index](sent[position - 1])
-            if value is None:
-                reasons[index] = "invalid"

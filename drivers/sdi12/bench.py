@@ -21,9 +21,6 @@ async def bench() -> AsyncIterator[Bench]:
     table = {"device": "in memory", "framing": "sdi12", "timeout": "50 ms"}
     bus = Bus("sdi", SerialBus.model_validate(table), link)
 
-    def hush(silent: bool) -> None:
-        link.silent = silent
-
     yield Bench(
         {
             "driver": "sdi12",
@@ -36,7 +33,7 @@ async def bench() -> AsyncIterator[Bench]:
             },
         },
         bus,
-        silence=lambda: hush(True),
-        revive=lambda: hush(False),
+        silence=link.silence,
+        revive=link.revive,
     )
     await bus.close()

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, model_validator
 
 from drivers.base import BusSensorConfig, Channel, Request
 from drivers.fields import ChannelName
-from drivers.text import TextChannel
+from drivers.text import TextChannel, check_companions
 
 _ADDRESS: Final = re.compile(r"[0-9A-Za-z]")
 _COMMAND: Final = re.compile(r"[MC][1-9]?|R[0-9]|V")
@@ -60,6 +60,7 @@ class Sdi12Config(BusSensorConfig):
 
     @model_validator(mode="after")
     def _accepted(self) -> Self:
+        check_companions(self.channel)
         for name, channel in self.channel.items():
             command = channel.command or self.command
             if self.crc and command == "V":

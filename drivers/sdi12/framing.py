@@ -1,8 +1,8 @@
 """Commands and answers of SDI-12 v1.3, as an adapter passes them on: text, without the break.
 
 Every rule here says when a line is the answer to this command and no other: the right address, the
-right form, and where one was asked for, the right checksum. What can't be printed, before or
-behind a line, is noise of the line, and an echo of the command is the adapter's.
+right form, and where one was asked for, the right checksum. Noise before and behind a line is left
+out, and so is the adapter's echo of the command.
 """
 
 import re
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from drivers.bus import Exchange
+from drivers.text import NOISE
 
 T = TypeVar("T")
 
-_NOISE: Final = bytes({*range(256)} - {*range(0x20, 0x80)})  # a checksum may hold 0x7f
 _LONGEST: Final = 81  # address, 75 characters of values, checksum, CR, LF
 _VALUE: Final = re.compile(rb"[+-](?:\d+\.?\d*|\.\d+)")
 _DIGITS: Final = 7  # of a value, at most
@@ -33,7 +33,7 @@ def crc(data: bytes) -> bytes:
 def _lines(buffer: bytearray, request: bytes) -> Iterator[bytes]:
     """Yield what was received line by line, the last one perhaps not whole."""
     for line in bytes(buffer).split(b"\n"):
-        yield line.strip(_NOISE).removeprefix(request).strip(_NOISE)
+        yield line.strip(NOISE).removeprefix(request).strip(NOISE)
 
 
 class Command(Exchange[T]):

@@ -27,7 +27,7 @@ def test_the_simulator_keeps_the_contract() -> None:
     assert "5 passed, 1 skipped" in ended.stdout
 
 
-@pytest.mark.parametrize("driver", ["modbus", "sdi12"])
+@pytest.mark.parametrize("driver", ["line", "modbus", "sdi12"])
 def test_a_driver_of_ours_keeps_the_contract(driver: str) -> None:
     ended = conformance(driver)
     assert ended.returncode == 0, ended.stdout

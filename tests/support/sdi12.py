@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.sdi12.framing import crc
-from tests.support.pty import Terminal
+from tests.support.terminal import Terminal
 
 Spoil = Callable[[str, bytes], bytes | None]
 """What becomes of the answer to a command on its way; None loses it."""

@@ -10,8 +10,8 @@ from drivers.base import DeviceError
 from drivers.bus import Bus, SerialBus
 from drivers.sdi12 import Sdi12Config, Sdi12Driver
 from drivers.sdi12.framing import crc
-from tests.support.pty import Terminal
 from tests.support.sdi12 import Adapter, Sensor, Spoil
+from tests.support.terminal import Terminal
 from tests.support.waiting import until
 
 COMMANDS = ["M", "M1", "M9", "C", "C5", "R0", "R9"]
@@ -290,8 +290,12 @@ async def test_a_service_request_that_comes_late_is_no_aborted_measurement(
 
 
 async def test_an_answer_that_comes_twice_is_taken_once(terminal: Terminal, bus: Bus) -> None:
+    def twice(_: str, answer: bytes) -> bytes:
+        terminal.later(0.01, answer)
+        return answer
+
     values = [f"+{i}.12345" for i in range(1, 9)]
-    adapter(terminal, Sensor(values={"M": values}), spoil=lambda _, answer: answer + answer)
+    adapter(terminal, Sensor(values={"M": values}), spoil=twice)
     assert (await driver(bus, count=8).read()).values == [i + 0.12345 for i in range(1, 9)]
 
 

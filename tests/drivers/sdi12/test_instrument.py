@@ -7,8 +7,8 @@ import pytest
 from drivers.base import DeviceError
 from drivers.bus import Bus, SerialBus
 from drivers.sdi12 import Identity, Instrument, find
-from tests.support.pty import Terminal
 from tests.support.sdi12 import Adapter, Sensor
+from tests.support.terminal import Terminal
 
 
 @pytest.fixture

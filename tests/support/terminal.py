@@ -15,6 +15,7 @@ class Terminal:
     def __init__(self) -> None:
         self.master, self.slave = os.openpty()
         tty.setraw(self.slave)
+        os.set_blocking(self.master, False)
         self.path = os.ttyname(self.slave)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -39,8 +40,9 @@ class Terminal:
         self._loop.add_reader(self.master, lambda: told(os.read(self.master, 4096)))
 
     def say(self, data: bytes) -> None:
-        """Send at once."""
-        os.write(self.master, data)
+        """Send at once; what nobody takes in time is lost, as in a UART."""
+        with suppress(BlockingIOError):
+            os.write(self.master, data)
 
     def later(self, delay: float, data: bytes) -> None:
         """Send after a delay, s."""
