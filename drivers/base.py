@@ -114,6 +114,10 @@ class BusSensorConfig(SensorConfig):
 
     bus: Name
 
+    def objections(self, framing: str) -> Sequence[tuple[str, str]]:  # noqa: ARG002 - most have none
+        """Return the keys that don't go with a bus of this framing, each with what is accepted."""
+        return ()
+
 
 class Driver(ABC):
     """One instrument.

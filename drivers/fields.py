@@ -112,7 +112,10 @@ Pause = Annotated[Duration, _within(0.0, 60.0)]
 Name = Annotated[str, _matching(_NAME, "1 to 64 of a-z 0-9 -")]
 """A station, broker, bus or sensor name: it becomes a topic level."""
 
-File = Annotated[str, _matching(_PATH, "a path"), AfterValidator(_in_its_folder)]
+PathText = Annotated[str, _matching(_PATH, "a path")]
+"""A path as it stands."""
+
+File = Annotated[PathText, AfterValidator(_in_its_folder)]
 """A path; a relative one starts from the configuration's own folder, where that is known."""
 
 ChannelName = Annotated[str, _matching(_CHANNEL_NAME, "1 to 64 of a-z 0-9 _")]

@@ -208,6 +208,9 @@ class _Loader:
             self._add((*path, "bus"), shown(framing), accepted)
         if isinstance(buses.get(name), TcpBus) and (said := getattr(sensor.config, "parity", None)):
             self._add((*path, "parity"), shown(said), "no parity on a TCP gateway: it has its own")
+        if name in buses and isinstance(sensor.config, BusSensorConfig):
+            for key, accepted in sensor.config.objections(buses[name].framing):
+                self._add((*path, key), shown(getattr(sensor.config, key)), accepted)
         address = getattr(sensor.config, "address", None)
         other = addresses.setdefault((name, address), sensor.name)
         if address is not None and other != sensor.name:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from annotated_types import Ge, Gt, Le, MinLen
+from annotated_types import Ge, Le
 
 from drivers.bus.exchange import Parity
-from drivers.fields import File, Pause, Table, Timeout
+from drivers.fields import File, Host, PathText, Pause, Table, Timeout
 
 # SDI-12 v1.3, timing: 1200 baud, 10 bits and at most 1.66 ms from one character to the next; a
 # break of 12 ms and a marking of 8.33 ms, and at most 15 ms until the sensor answers.
@@ -29,7 +29,7 @@ class Line(_Bus):
     """Characters one after the other, as a serial port sends them."""
 
     framing: str
-    baudrate: Annotated[int, Gt(0)] = 9600
+    baudrate: Annotated[int, Ge(50), Le(4_000_000)] = 9600  # what Linux has names for
     parity: Parity = "none"
     data_bits: Literal[7, 8] = 8
     stop_bits: Literal[1, 2] = 1
@@ -57,7 +57,7 @@ class Line(_Bus):
 class SerialBus(Line):
     """A serial line."""
 
-    device: Annotated[str, MinLen(1)]
+    device: PathText
     rs485: bool = False
     framing: Literal["rtu", "ascii", "sdi12", "line"] = "rtu"
 
@@ -98,7 +98,7 @@ class ReplayBus(Line):
 class TcpBus(_Bus):
     """A TCP gateway; with the framing ``rtu`` it hands the line's bytes on as they are."""
 
-    host: Annotated[str, MinLen(1)]
+    host: Host
     port: Annotated[int, Ge(1), Le(65535)] = 502
     framing: Literal["tcp", "rtu"] = "tcp"
 

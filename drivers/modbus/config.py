@@ -133,6 +133,12 @@ class ModbusConfig(BusSensorConfig):
         """The channels that say what the device is, as its serial number."""
         return {name: each for name, each in self.channel.items() if each.is_fact}
 
+    def objections(self, framing: str) -> Sequence[tuple[str, str]]:
+        """Return the address 0 on a line: there it is everybody's, and nobody answers."""
+        if self.address == 0 and framing != "tcp":
+            return [("address", "1 to 247 on a line; 0 means all devices, and none answers it")]
+        return ()
+
     def channel_list(self) -> tuple[Channel, ...]:
         """Return the channels that are published."""
         return tuple(Channel(name, str(each.unit)) for name, each in self.readings.items())

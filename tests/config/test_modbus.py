@@ -186,3 +186,10 @@ def test_a_mistake_is_said_with_its_line(said: Said, text: str, sentence: str) -
 def test_one_mistake_is_said_once(said: Said) -> None:
     assert len(said(MODEL + 'model = "geolux-lx8"\n')) == 1
     assert len(said(OWN + 'scale = "2"\n')) == 1
+
+
+def test_the_address_of_everybody_is_no_sensors_on_a_line(said: Said) -> None:
+    assert said(OWN.replace("address = 1", "address = 0")) == [
+        "9: sensor.radar.address: found 0; accepted is 1 to 247 on a line; 0 means all devices, and "
+        "none answers it"
+    ]
