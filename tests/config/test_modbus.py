@@ -189,7 +189,7 @@ def test_one_mistake_is_said_once(said: Said) -> None:
 
 
 def test_the_address_of_everybody_is_no_sensors_on_a_line(said: Said) -> None:
+    accepted = "1 to 247 on a line; 0 means all devices, and none answers it"
     assert said(OWN.replace("address = 1", "address = 0")) == [
-        "9: sensor.radar.address: found 0; accepted is 1 to 247 on a line; 0 means all devices, and "
-        "none answers it"
+        f"9: sensor.radar.address: found 0; accepted is {accepted}"
     ]
