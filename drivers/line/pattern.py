@@ -59,6 +59,7 @@ class _Ambiguity:
 
     def __init__(self, state: Any) -> None:
         self._state = state
+        self._matched: dict[str, _Chars] = {}
 
     def count(self, items: _Items, follow: _Chars, *, looped: bool) -> int:
         """Return how many there are in a sequence.
@@ -127,9 +128,13 @@ class _Ambiguity:
 
     def _characters(self, operation: Any, argument: Any) -> _Chars:
         """Return which characters match, in either case, as the flags may have it."""
-        one = _parser.SubPattern(self._state, [(operation, argument)])
-        match = _compiler.compile(one, re.ASCII | re.IGNORECASE).fullmatch
-        return frozenset(code for code in range(256) if match(chr(code)))
+        known = f"{operation} {argument}"
+        if known not in self._matched:
+            one = _parser.SubPattern(self._state, [(operation, argument)])
+            match = _compiler.compile(one, re.ASCII | re.IGNORECASE).fullmatch
+            codes = (code for code in range(256) if match(chr(code)))
+            self._matched[known] = frozenset(codes)
+        return self._matched[known]
 
 
 def _inside(operation: Any, argument: Any) -> _Items:

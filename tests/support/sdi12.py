@@ -1,4 +1,4 @@
-"""A simulated SDI-12 adapter on a pseudo-terminal, with simulated sensors on its line.
+"""A simulated SDI-12 adapter, with simulated sensors on its line.
 
 The sensors keep SDI-12 v1.3: a measurement with M is aborted by whatever else is said on the line
 before its service request, one with C only by a command to the same sensor; values are given in
@@ -9,9 +9,18 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from drivers.sdi12.framing import crc
-from tests.support.terminal import Terminal
+
+
+class FarEnd(Protocol):
+    """Of a serial line, as :class:`tests.support.terminal.Terminal`."""
+
+    def hear(self, told: Callable[[bytes], None]) -> None: ...
+
+    def say(self, data: bytes) -> None: ...
+
 
 Spoil = Callable[[str, bytes], bytes | None]
 """What becomes of the answer to a command on its way; None loses it."""
@@ -30,6 +39,10 @@ class Sensor:
     checked: bool = False
     measuring: asyncio.TimerHandle | None = None
 
+    def measure(self, command: str) -> list[str]:
+        """Return what a measurement gives."""
+        return self.values.get(command, [])
+
     def abort(self) -> None:
         if self.measuring is not None:
             self.measuring.cancel()
@@ -41,7 +54,7 @@ class Sensor:
 class Adapter:
     """The adapter, and what was said on its line."""
 
-    terminal: Terminal
+    line: FarEnd
     sensors: list[Sensor]
     echo: bool = False
     spoil: Spoil = lambda _, answer: answer
@@ -49,11 +62,11 @@ class Adapter:
     _heard: str = ""
 
     def serve(self) -> None:
-        self.terminal.hear(self._hear)
+        self.line.hear(self._hear)
 
     def _hear(self, data: bytes) -> None:
         if self.echo:
-            self.terminal.say(data)
+            self.line.say(data)
         self._heard += data.decode("ascii")
         while "!" in self._heard:
             command, _, self._heard = self._heard.partition("!")
@@ -71,7 +84,7 @@ class Adapter:
         )
         spoilt = self.spoil(command, answer.encode("ascii")) if answer else None
         if spoilt:
-            self.terminal.say(spoilt)
+            self.line.say(spoilt)
 
     def _answer(self, sensor: Sensor, rest: str) -> str:
         if not rest:
@@ -94,7 +107,7 @@ class Adapter:
 
     def _measure(self, sensor: Sensor, letter: str, checked: bool, number: str) -> str:
         command = letter + number
-        values = sensor.values.get(command, [])
+        values = sensor.measure(command)
         sensor.checked = checked
         if letter == "R":
             return self._values(sensor.address + "".join(values), checked=checked)
@@ -111,7 +124,7 @@ class Adapter:
         def done() -> None:
             sensor.measuring = None
             if early is not None:
-                self.terminal.say(f"{sensor.address}\r\n".encode("ascii"))
+                self.line.say(f"{sensor.address}\r\n".encode("ascii"))
 
         loop = asyncio.get_running_loop()
         sensor.measuring = loop.call_later(seconds if early is None else early, done)
