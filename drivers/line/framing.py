@@ -85,13 +85,13 @@ class LineExchange(Exchange[Heard]):
         self._form, self._skip = form, skip
         self._to_skip = 0
         self._partial = self.fresh
-        self._began = self._since = 0.0
+        self._began = self._last = self._since = 0.0
         self._empty = True  # nothing of the next line has come
         self._wrong: set[str] = set()
 
     def begin(self) -> None:
         """Take the time."""
-        self._began = asyncio.get_running_loop().time()
+        self._began = self._last = asyncio.get_running_loop().time()
         self._to_skip = self._skip()
 
     def feed(self, buffer: bytearray) -> Heard | None:
@@ -99,8 +99,9 @@ class LineExchange(Exchange[Heard]):
         now = asyncio.get_running_loop().time()
         if self._empty:
             self._since = now
-            if now - self._began >= _PAUSE:
+            if now - self._last >= _PAUSE:
                 self._partial = False
+        self._last = now
         while (end := buffer.find(self._form.terminator)) >= 0:
             line = bytes(buffer[:end])
             del buffer[: end + len(self._form.terminator)]

@@ -16,6 +16,7 @@ from drivers.text import NOISE
 T = TypeVar("T")
 
 _LONGEST: Final = 81  # address, 75 characters of values, checksum, CR, LF
+_FLOOD: Final = 512  # bytes: no answer comes with so much around it
 _VALUE: Final = re.compile(rb"[+-](?:\d+\.?\d*|\.\d+)")
 _DIGITS: Final = 7  # of a value, at most
 
@@ -58,6 +59,8 @@ class Command(Exchange[T]):
 
     def feed(self, buffer: bytearray) -> T | None:
         """Return the answer of the first whole line that is one."""
+        if len(buffer) > _FLOOD:
+            return None  # the wire lets go of its beginning, and a line cut there may look right
         *lines, _ = _lines(buffer, self.request)
         for number, line in enumerate(lines):
             match = self._form.fullmatch(line)

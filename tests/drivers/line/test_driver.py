@@ -15,6 +15,7 @@ from drivers.bench import Answers
 from drivers.bus import Bus, SerialBus
 from drivers.line import LineConfig, LineDriver
 from drivers.line.framing import LineExchange
+from tests.support import virtual
 from tests.support.talker import Talker
 from tests.support.terminal import Terminal
 from tests.support.waiting import until
@@ -294,6 +295,25 @@ async def test_a_flood_is_no_value_and_after_it_all_is_well(bus: Bus, talk: Talk
     flood.stop()
     talk(lambda _: b"\rR1234\r")
     assert (await driver(bus, **FREE).read()).values == [1.234]
+
+
+@pytest.mark.parametrize(("gap", "taken"), [(0.07, False), (0.2, True)])
+def test_only_a_pause_tells_the_beginning_of_a_line(gap: float, taken: bool) -> None:
+    """What follows a line that was too long is its end, unless there was a pause before it."""
+
+    async def heard() -> bool:
+        pattern = r"(?P<distance>\d+)"
+        form = LineConfig.model_validate(TABLE | {"pattern": pattern, "terminator": r"\r"}).form
+        exchange, buffer = LineExchange(form, b"M"), bytearray()
+        exchange.begin()
+        await asyncio.sleep(0.5)
+        buffer += b"1" * 300
+        assert exchange.feed(buffer) is None
+        await asyncio.sleep(gap)
+        buffer += b"9999\r"
+        return exchange.feed(buffer) is not None
+
+    assert virtual.run(heard()) == taken
 
 
 async def test_the_end_of_a_line_that_was_too_long_is_no_line(terminal: Terminal, bus: Bus) -> None:

@@ -115,3 +115,11 @@ def test_an_announcement_of_another_kind_of_command_is_none() -> None:
 def test_a_service_request_that_comes_with_the_announcement_is_seen() -> None:
     buffer = bytearray(b"00303\r\n0\r\n")
     assert Start("0", "M").feed(buffer) == Announcement(30, 3, ready=True)
+
+
+def test_nothing_in_a_flood_is_an_answer() -> None:
+    buffer = bytearray(b"1+0+3.14\r\n" * 200)
+    del buffer[: len(buffer) - 1024]  # as the wire lets go of its beginning
+    del buffer[: buffer.index(b"0+3.14")]
+    assert buffer.startswith(b"0+3.14\r\n")
+    assert Data("0", "R0", checked=False).feed(buffer) is None
