@@ -94,10 +94,8 @@ class Station:
         )
 
     async def _close_wires(self) -> None:
-        for driver in self._drivers.values():
-            await driver.close()
-        for bus in self._buses.values():
-            await bus.close()
+        await asyncio.gather(*(driver.close() for driver in self._drivers.values()))
+        await asyncio.gather(*(bus.close() for bus in self._buses.values()))
 
     def status(self) -> Mapping[str, object]:
         """Return how the station does, for the topic ``status``."""

@@ -25,7 +25,7 @@ _TAIL: Final = 4096  # readings served from memory
 _WAITING: Final = 100_000  # readings that may wait for a disk that fails
 _UNSAVED: Final = 1000  # readings that a broker's place may run ahead of the disk
 _RETRY: Final = 1.0  # s between two tries of a disk that fails
-_FAREWELL: Final = 5.0  # s that closing waits for such a disk
+_FAREWELL: Final = 2.0  # s that closing waits for such a disk
 
 
 class Store:

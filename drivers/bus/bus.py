@@ -17,7 +17,7 @@ transaction cost half of what it costs elsewhere.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import cycle
 from typing import Any, Final, TypeVar
 
@@ -35,6 +35,7 @@ from drivers.bus.wire import Counts, Tap, Wire
 log = structlog.get_logger()
 T = TypeVar("T")
 
+_GOODBYE: Final = 1.0  # s that a port has to close, when the bus is closed for good
 _TICK: Final = 0.001  # s: the event loop's timers are no finer
 _SILENT: Final = 5
 """So many exchanges in a row without an answer from anybody, and a port is opened anew."""
@@ -148,7 +149,9 @@ class Bus:
         for job in waiting:
             if job is not None and not job.answer.done():
                 job.answer.set_exception(gone)
-        await self._link.closed()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                await self._link.closed()
 
     # Whose turn it is.
 
