@@ -161,19 +161,19 @@ def _open(config: SerialBus) -> serial.Serial:
 def _advice(config: SerialBus, error: Exception) -> str:
     found = getattr(error, "errno", None) or (error.args[0] if error.args else None)
     if found in _BUSY:
-        return f"is used by {_holder(config.device)}: stop that program"
+        return f"is used by {holder(config.device) or 'another program'}: stop that program"
     return _ADVICE.get(found, f"can't be opened ({error}): check the adapter")  # type: ignore[arg-type]
 
 
-def _holder(device: str) -> str:
-    """Return which process has a port open, as far as this user may see it."""
+def holder(device: str) -> str | None:
+    """Return which other process has a port open, as far as this user may see it."""
     port = os.path.realpath(device)
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         with suppress(OSError):
             if str(link.readlink()) == port and link.parts[2] != str(os.getpid()):
                 name = Path("/proc", link.parts[2], "comm").read_text().strip()
                 return f"{name} (process {link.parts[2]})"
-    return "another program"
+    return None
 
 
 def _close(port: serial.Serial) -> None:
