@@ -27,9 +27,11 @@ _ADVICE: Final = {
     errno.EACCES: "may not be opened by this user: add the user to the group dialout",
     errno.EPERM: "may not be opened by this user: add the user to the group dialout",
     errno.ENOTTY: "isn't a serial port: correct the name",
+    errno.EINVAL: "doesn't take this speed or parity: correct it, or take another adapter",
     errno.EIO: "doesn't respond: unplug the adapter and plug it in again",
 }
 _BUSY: Final = (errno.EBUSY, errno.EAGAIN)
+_AGENT: Final = " (the agent with: sudo systemctl stop aryk)"
 
 
 class SerialLink:
@@ -161,7 +163,9 @@ def _open(config: SerialBus) -> serial.Serial:
 def _advice(config: SerialBus, error: Exception) -> str:
     found = getattr(error, "errno", None) or (error.args[0] if error.args else None)
     if found in _BUSY:
-        return f"is used by {holder(config.device) or 'another program'}: stop that program"
+        who = holder(config.device) or "another program"
+        agent = _AGENT if who.startswith(("aryk", "another")) else ""
+        return f"is used by {who}: stop that program{agent}"
     return _ADVICE.get(found, f"can't be opened ({error}): check the adapter")  # type: ignore[arg-type]
 
 

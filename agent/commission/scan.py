@@ -1,0 +1,214 @@
+"""Finding the devices on a line. Nothing is ever written to one."""
+
+import asyncio
+import errno
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from agent.commission.identify import Identity, get_identity
+from agent.commission.library import Known
+from agent.commission.search import Line, Search, Stretch, cost
+from agent.commission.sweep import Hit, Sweep
+from drivers.base import DeviceError
+from drivers.bus import Bus
+from drivers.modbus.device import Device
+
+PATIENCE: Final = 1.5
+"""Seconds that a device has to say who it is, once it is known to be there."""
+_LATE: Final = 0.02
+"""Seconds of silence after a try. A later answer carries its address, so it isn't taken for
+another device's; it is heard, and its device is asked again with more patience."""
+_NOBODY: Final = (231, 173)
+"""Addresses that nobody gives and no factory sets: who answers at both doesn't look at them."""
+_HEEDLESS: Final = "It answers at every address, so it is the only device here."
+
+
+@dataclass(slots=True)
+class Found:
+    """A device.
+
+    Attributes:
+        line: the settings at which it answers.
+        hit: its address, and what it answered.
+        identity: who it is.
+        seconds: that its slowest answer took.
+        also: other settings at which the same device answers.
+    """
+
+    line: Line
+    hit: Hit
+    identity: Identity
+    seconds: float
+    also: list[Line] = field(default_factory=list)
+
+
+class _Stopwatch:
+    """How long the slowest answer took, from the request to its last byte; a bus's tap."""
+
+    def __init__(self) -> None:
+        self.slowest = 0.0
+        self._asked = 0.0
+
+    def __call__(self, direction: Literal[">", "<"], data: bytes) -> None:
+        now = asyncio.get_running_loop().time()
+        if direction == ">":
+            self._asked = now
+        elif data:
+            self.slowest = max(self.slowest, now - self._asked)
+
+
+class Scan:
+    """One search of one line.
+
+    Attributes:
+        search: what is still to be asked.
+        found: the devices, in the order in which they were found.
+        damaged: at which settings and address only damaged answers came, and of what kind.
+        unfit: settings that the adapter can't do.
+        noise: by settings, bytes that are part of no answer.
+        now: the settings that are tried at the moment.
+        ended: why it ended before its time, for people; empty where it didn't.
+    """
+
+    def __init__(
+        self,
+        search: Search,
+        library: Sequence[Known] = (),
+        *,
+        timeout: float,
+        open: Callable[[Line], Bus] = lambda line: Bus("scan", line),
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make it; nothing is opened.
+
+        Args:
+            search: what is asked, in which order.
+            library: the models that devices may be.
+            timeout: seconds that an address has to answer.
+            open: makes the bus of a line with its settings.
+            changed: is called whenever there is something new to show.
+        """
+        self.search = search
+        self.found: list[Found] = []
+        self.damaged: dict[tuple[Line, int], str] = {}
+        self.unfit: list[Line] = []
+        self.noise: Counter[Line] = Counter()
+        self.now: Line | None = None
+        self.ended = ""
+        self._library = library
+        self._timeout = timeout
+        self._open = open
+        self._changed = changed
+        self._deadline = 0.0
+        self._stopped = False
+        self._tried = 0
+        self._heeding: set[Line] = set()  # lines whose devices look at the address
+        self._stretch: Stretch | None = None
+        self._asked: Sequence[int] = ()  # of this stretch
+
+    def stop(self) -> None:
+        """End after what is on the wire; what was found stays."""
+        self._stopped = True
+
+    @property
+    def tried(self) -> int:
+        """Addresses asked so far, at each setting for itself."""
+        return self._tried + len(self._asked)
+
+    def seconds_left(self) -> float:
+        """Return how long it still takes if nobody else answers, s."""
+        seconds = self.search.seconds(self._timeout)
+        if self._stretch is not None:
+            waiting = len(self._stretch.addresses) - len(self._asked)
+            seconds += waiting * cost(self._stretch.line, self._timeout)
+        rest = self._deadline - asyncio.get_running_loop().time()
+        return max(0.0, min(rest, seconds))
+
+    async def run(self, within: float) -> None:
+        """Search for at most so many seconds, and a little for whoever has just been found."""
+        self._deadline = asyncio.get_running_loop().time() + within
+        try:
+            while not self._over() and (stretch := self.search.next()):
+                await self._dare(stretch)
+        except DeviceError as error:
+            self.ended = str(error)
+
+    def _over(self) -> bool:
+        self._changed()
+        return self._stopped or asyncio.get_running_loop().time() >= self._deadline
+
+    async def _dare(self, stretch: Stretch) -> None:
+        """Search at settings that the adapter may not be able to do."""
+        try:
+            await self._sweep(stretch)
+        except DeviceError as error:
+            if not _is_unfit(error):
+                raise
+            self.unfit.append(stretch.line)
+            self.search.drop(stretch.line)
+
+    async def _sweep(self, stretch: Stretch) -> None:
+        """Ask addresses until one answers; what is left of the stretch comes next."""
+        self.now, self._stretch = stretch.line, stretch
+        line = stretch.line
+        async with self._bus(line, self._timeout, _LATE) as bus:
+            sweep = Sweep(bus)
+            self._asked = sweep.asked
+            try:
+                hits = await sweep.run(stretch.addresses, self._over)
+            finally:
+                self._tried, self._stretch, self._asked = self.tried, None, ()
+        self.damaged |= {(line, address): how for address, how in sweep.damaged.items()}
+        if sweep.noise:
+            self.noise[line] += sweep.noise
+        self.search.put_back(Stretch(line, stretch.addresses[len(sweep.asked) :]))
+        if hits and line not in self._heeding:
+            if await self._is_heedless(line):
+                self.search.drop(line)
+                await self._meet(line, replace(hits[0], hints=(*hits[0].hints, _HEEDLESS)))
+                return
+            self._heeding.add(line)
+        for hit in hits:
+            self.search.found(line, hit.address)
+            await self._meet(line, hit)
+
+    async def _is_heedless(self, line: Line) -> bool:
+        """Return whether whoever answers doesn't look at the address."""
+        async with self._bus(line, self._timeout, _LATE) as bus:
+            answers = [await Sweep(bus).run([address], self._over) for address in _NOBODY]
+        return all(answers)
+
+    async def _meet(self, line: Line, hit: Hit) -> None:
+        """Ask a device who it is, and add it to those that were found."""
+        patience = max(PATIENCE, self._timeout)
+        async with self._bus(line, patience, patience / 2) as bus:
+            bus.tap = watch = _Stopwatch()
+            device = Device(bus, hit.address)
+            identity = await get_identity(device, self._library, hit.address)
+        for known in self.found:
+            same = known.hit.address == hit.address and known.identity.same(identity)
+            if same and known.line.endpoint == line.endpoint:
+                if known.line != line:
+                    known.also.append(line)
+                break
+        else:
+            self.found.append(Found(line, hit, identity, watch.slowest))
+        self._changed()
+
+    @asynccontextmanager
+    async def _bus(self, line: Line, patience: float, late: float) -> AsyncIterator[Bus]:
+        bus = self._open(line.model_copy(update={"timeout": patience, "late": late}))
+        try:
+            yield bus
+        finally:
+            await bus.close()
+
+
+def _is_unfit(error: DeviceError) -> bool:
+    """Return whether a port is there, but can't be set so."""
+    cause = error.__cause__
+    number = getattr(cause, "errno", None) or (cause.args[0] if cause and cause.args else None)
+    return isinstance(cause, ValueError) or number == errno.EINVAL

@@ -1,0 +1,161 @@
+"""Which wire is meant: a port, a gateway, or a bus of ``station.toml``."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final
+
+from agent.config import Config, ConfigError, find, load
+from drivers.bus import SerialBus, TcpBus
+
+_GATEWAY: Final = re.compile(r"(?:\[(?P<v6>[^]]+)\]|(?P<host>[^:/]+)):(?P<port>\d{1,5})")
+_BY_ID: Final = Path("/dev/serial/by-id")
+_USUAL: Final = "ttyUSB* ttyACM* ttyAMA* ttySC* ttymxc* ttyO*"
+"""Serial ports that instruments hang on, by their kernel names; a PC's ttyS* are mostly empty."""
+
+
+class TargetError(Exception):
+    """It can't be told which wire is meant; the message says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A wire.
+
+    Attributes:
+        name: of its table ``[bus.<name>]``.
+        line: that table.
+        sensors: of that bus in ``station.toml``: names by address; None where it is in none.
+    """
+
+    name: str
+    line: SerialBus | TcpBus
+    sensors: Mapping[int, str] | None = None
+
+
+def port(device: str, **settings: Any) -> SerialBus:
+    """Return a serial line as it may stand in ``station.toml``; a port by its lasting name."""
+    return SerialBus.model_validate({"device": lasting(device), **_given(settings)})
+
+
+def gateway(host: str, **settings: Any) -> TcpBus:
+    """Return a gateway from ``HOST`` or ``HOST:PORT``.
+
+    Raises:
+        TargetError: it is neither.
+    """
+    found: dict[str, Any] = {"host": host}
+    if match := _GATEWAY.fullmatch(host):
+        found = {"host": match["v6"] or match["host"], "port": int(match["port"])}
+    elif ":" in host and not _is_address(host):
+        raise TargetError(f"{host} is no host: write HOST:PORT, as 192.0.2.10:502.")
+    table: dict[str, Any] = {**found, **_given(settings)}
+    if not 1 <= table.get("port", 502) <= 65535:
+        raise TargetError(f"{host}: a port is a number from 1 to 65535, mostly 502.")
+    return TcpBus.model_validate(table)
+
+
+def resolve(text: str | None, config: Path | None, **settings: Any) -> Target:
+    """Return what a person means by ``PORT``, ``HOST:PORT``, ``BUS``, or by nothing.
+
+    Args:
+        text: as typed; None takes the only bus of the configuration, or the only port there is.
+        config: the ``station.toml`` that was named.
+        settings: of a line that stands in no configuration; None where it isn't given.
+
+    Raises:
+        TargetError: nothing or too much is meant.
+        ConfigError: it is a bus of a configuration that is wrong.
+    """
+    if text is None:
+        return _only(config, settings)
+    if "/" in text:
+        return Target(_named(text), port(text, **settings))
+    if _GATEWAY.fullmatch(text) or _is_address(text):
+        return Target("gateway", gateway(text, **settings))
+    if (device := Path("/dev", text)).exists():
+        return Target(text.lower(), port(str(device), **settings))
+    file = find(config)
+    if not file.exists():
+        raise TargetError(
+            f"{text} is no port and no HOST:PORT, and there is no {file} with a bus of that name: "
+            "write a port as /dev/ttyUSB0, a gateway as 192.0.2.10:502."
+        )
+    return bus(load(file), text)
+
+
+def bus(config: Config, name: str) -> Target:
+    """Return a bus of a configuration.
+
+    Raises:
+        TargetError: it has none of that name.
+    """
+    if name not in config.buses:
+        known = ", ".join(config.buses) or "none"
+        raise TargetError(f"{config.file} has no bus {name}. Its buses: {known}.")
+    sensors: dict[int, str] = {}
+    for sensor in config.sensors.values():
+        address = getattr(sensor.config, "address", None)
+        if getattr(sensor.config, "bus", None) == name and isinstance(address, int):
+            sensors[address] = sensor.name
+    return Target(name, config.buses[name], sensors)
+
+
+def ports() -> Iterator[str]:
+    """Yield the serial ports that instruments may hang on, by their lasting names."""
+    for pattern in _USUAL.split():
+        for device in sorted(Path("/dev").glob(pattern)):
+            yield lasting(str(device))
+
+
+def lasting(device: str) -> str:
+    """Return the name of a port that stays when adapters are plugged in another order."""
+    if not _BY_ID.is_dir():
+        return device
+    real = os.path.realpath(device)
+    links = (str(link) for link in sorted(_BY_ID.iterdir()) if os.path.realpath(link) == real)
+    return next(links, device)
+
+
+def _only(config: Path | None, settings: Mapping[str, Any]) -> Target:
+    file = find(config)
+    if file.exists():
+        try:
+            found = load(file)
+        except ConfigError:
+            if config is not None:
+                raise
+        else:
+            if len(found.buses) == 1:
+                return bus(found, *found.buses)
+            if found.buses:
+                raise TargetError(f"Which bus? {file} has {', '.join(found.buses)}.")
+    there = list(ports())
+    if len(there) == 1:
+        return Target(_named(there[0]), port(there[0], **settings))
+    if there:
+        raise TargetError("Which port? There are:\n  " + "\n  ".join(there))
+    raise TargetError(
+        "There is no serial port here: plug the adapter in, or name a port or a HOST:PORT."
+    )
+
+
+def _named(device: str) -> str:
+    """Return a name for the bus of a port."""
+    short = Path(os.path.realpath(device)).name.lower()
+    return re.sub(r"[^a-z0-9-]+", "-", short).strip("-") or "line"
+
+
+def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if value is not None}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
