@@ -5,6 +5,9 @@ from typing import Final, Literal
 
 from drivers.modbus.framing import crc
 
+ABSENT: Final = frozenset({10, 11})
+"""Exceptions by which a gateway says that a device isn't there (Modbus Application Protocol
+V1.1b3, section 7)."""
 _LONGEST: Final = 256  # Modbus over serial line V1.02, section 2.5.1
 _SHORTEST: Final = 5  # an exception: address, function, code, checksum
 _BEGUN: Final = 8  # bytes of an answer to what a search asks, without its last
@@ -54,7 +57,8 @@ class Ear:
         buffer = self._buffer
         while at < len(buffer):
             if (echo := self._echo(buffer, at)) or (frame := _frame(buffer, at)):
-                addresses += [] if echo else [buffer[at]]
+                if not echo and _is_own(buffer, at):
+                    addresses.append(buffer[at])
                 at += echo or frame
                 loose = 0
             else:
@@ -79,3 +83,8 @@ def _frame(buffer: bytearray, at: int) -> int:
     if length > _LONGEST or end > len(buffer) or crc(buffer[at : end - 2]) != buffer[end - 2 : end]:
         return 0
     return length
+
+
+def _is_own(buffer: bytearray, at: int) -> bool:
+    """Return whether the device itself sent this frame, not a gateway in its place."""
+    return not (buffer[at + 1] & 0x80 and buffer[at + 2] in ABSENT)

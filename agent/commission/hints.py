@@ -22,8 +22,8 @@ def hints(work: Scan, where: Line) -> Iterator[str]:
     yield from _damaged(work)
     if not (work.found or work.ended):
         yield (
-            f"Nobody answered at {work.tried} tries. Is it on, and are A and B not swapped? Look "
-            "up its speed, parity and address in its manual, or try --framing or a longer --timeout."
+            f"Nobody answered at {work.tried} tries. Is it on, and are A and B not swapped? "
+            "Look up its speed, parity and address, or try --framing or a longer --timeout."
         )
     if work.unfit:
         yield f"The adapter can't do {', '.join(map(written, work.unfit))}: not searched."

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from agent.commission.ear import Ear
+from agent.commission.ear import ABSENT, Ear
 from agent.commission.search import SETTLE
 from drivers.base import DeviceError
 from drivers.bus import Bus, SerialBus
@@ -15,8 +15,7 @@ from drivers.modbus.pdu import read
 
 DAMAGED: Final = frozenset({"crc", "garbled", "short"})
 """Reasons that say: something came, but it was no whole answer."""
-_ABSENT: Final = frozenset({"exception-10", "exception-11"})
-"""What a gateway says of a device that isn't there (Modbus Application Protocol, section 7)."""
+_ABSENT: Final = frozenset(f"exception-{code}" for code in ABSENT)
 _ASKED: Final = (("holding", 1), ("holding", 2), ("input", 1), ("holding", 3))
 """What is asked: the first of each, then the others if its answer was damaged. All differ in
 shape, so that none of their answers can be taken for another's."""
