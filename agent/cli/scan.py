@@ -12,7 +12,7 @@ import click
 from agent import logs
 from agent.cli.options import PARITY, addresses, duration, live, print_table, rough
 from agent.commission.hints import hints
-from agent.commission.library import library
+from agent.commission.library import factories, known
 from agent.commission.piece import piece
 from agent.commission.scan import Found, Scan
 from agent.commission.search import Line, Search, plan, written
@@ -98,16 +98,16 @@ def scan(
     except TargetError as error:
         raise click.UsageError(str(error)) from error
     patience = timeout or _TIMEOUT["serial" if isinstance(where.line, SerialBus) else "tcp"]
-    known = library()
+    models = known()
     search = plan(
         where.line,
         addresses=wanted,
         speeds=speeds,
         parities=parities,
         own=where.sensors,
-        factory=[each.factory for each in known if each.factory],
+        factory=factories(models),
     )
-    work = Scan(search, known, timeout=patience)
+    work = Scan(search, models, timeout=patience)
     _say_beforehand(where, search, patience, within)
     asyncio.run(_run(work, within))
     text = piece(where, work.found)
@@ -183,7 +183,7 @@ async def _draw(work: Scan, searching: "asyncio.Task[None]") -> None:
 
 
 def _row(each: Found) -> tuple[str, str, str, str]:
-    what = each.identity.title or f"a device that says nothing of itself ({each.hit.says})"
+    what = each.who.title or f"a device that says nothing of itself ({each.hit.says})"
     return (str(each.hit.address), written(each.line), what, f"{each.seconds * 1000:.0f} ms")
 
 
@@ -211,14 +211,14 @@ def _document(work: Scan, text: str) -> dict[str, Any]:
 
 
 def _facts(each: Found) -> dict[str, Any]:
-    model = each.identity.model
+    model = each.who.model
     return {
         "address": each.hit.address,
         **_line(each.line),
         "says": each.hit.says,
-        "texts": dict(each.identity.texts),
+        "texts": dict(each.who.texts),
         "model": model.name if model else None,
-        "candidates": [other.name for other in each.identity.candidates],
+        "candidates": [other.name for other in each.who.candidates],
         "seconds": round(each.seconds, 3),
         "hints": list(each.hit.hints),
         "also": [_line(line) for line in each.also],

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from agent.commission.library import Known, Mark
+from agent.commission.library import Known, fits
 from agent.commission.registers import arranged
 from drivers.base import DeviceError
 from drivers.modbus.device import Device
+from drivers.modbus.library import Identity
 from drivers.modbus.pdu import Query, identify, report
 
 _OBJECTS: Final = {0: "maker", 1: "product", 2: "revision", 4: "product name", 5: "model"}
@@ -17,7 +18,7 @@ _MUTE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Who:
     """What is known of a device.
 
     Attributes:
@@ -32,7 +33,7 @@ class Identity:
     candidates: tuple[Known, ...] = ()
     by: Literal["", "name", "registers"] = ""
 
-    def same(self, other: "Identity") -> bool:
+    def same(self, other: "Who") -> bool:
         """Return whether nothing tells two devices from each other."""
         return (self.texts, self.model) == (other.texts, other.model)
 
@@ -65,9 +66,9 @@ class Questions:
         except DeviceError:
             return b""
 
-    async def number(self, mark: Mark) -> int | None:
+    async def number(self, mark: Identity) -> int | None:
         """Return what a model's register holds, or None."""
-        key = (mark.table, mark.register, mark.size)
+        key = (mark.table, mark.place.start, mark.place.count)
         if key not in self._read:
             self._read[key] = await self._registers(*key)
         data = self._read[key]
@@ -85,7 +86,7 @@ class Questions:
         return data
 
 
-async def get_identity(device: Device, library: Sequence[Known], address: int) -> Identity:
+async def introduce(device: Device, library: Sequence[Known], address: int) -> Who:
     """Ask a device who it is; nothing is written to it.
 
     Args:
@@ -101,19 +102,19 @@ async def get_identity(device: Device, library: Sequence[Known], address: int) -
     said = " ".join(text for _, text in texts)
     named = [model for model in library if model.named_in(said)]
     if len(named) == 1:
-        return Identity(texts, named[0], by="name")
+        return Who(texts, named[0], by="name")
     fitting = [m for m in named or library if m.marks and await _fits(questions, m, address)]
-    best = max((len(model.marks) for model in fitting), default=0)
-    fitting = [model for model in fitting if len(model.marks) == best]
+    most = max((len(model.marks) for model in fitting), default=0)
+    fitting = [model for model in fitting if len(model.marks) == most]
     if len(fitting) == 1:
-        return Identity(texts, fitting[0], by="registers")
-    return Identity(texts, candidates=tuple(fitting))
+        return Who(texts, fitting[0], by="registers")
+    return Who(texts, candidates=tuple(fitting))
 
 
 async def _fits(questions: Questions, model: Known, address: int) -> bool:
     for mark in model.marks:
         holds = await questions.number(mark)
-        if holds is None or not mark.fits(holds, address):
+        if holds is None or not fits(mark, holds, address):
             return False
     return True
 

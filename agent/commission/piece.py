@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from typing import Final
 
-from agent.commission.identify import Identity
+from agent.commission.identify import Who
 from agent.commission.scan import Found
 from agent.commission.search import Line, written
 from agent.commission.target import Target
@@ -15,9 +15,14 @@ from drivers.fields import format_duration
 _SLOW: Final = 0.25
 """Seconds; who takes longer gets a timeout of its own, twice as long as it took."""
 _EVERY: Final = 'every = "60 s"'
+_REGISTER: Final = 'channel.register_0 = { register = 0, type = "uint16", unit = "/" }'
 _UNKNOWN: Final = """\
-# {who} Register 0 only shows that it answers: its manual says what stands
-# where, and `aryk read --address {address}` with the settings above shows any register."""
+# {who}
+# Register 0 only shows that it answers. Its manual says what stands where; aryk read with
+# --address {address} and the settings above shows any register."""
+_BY_REGISTERS: Final = ", by what its registers hold: compare with its type plate"
+_INCOMPLETE: Final = """\
+# What it is set to can't be read: `aryk devices {model}` says which keys its channels need."""
 
 
 def piece(target: Target, found: Sequence[Found]) -> str:
@@ -56,7 +61,7 @@ def _fits(own: Line, line: Line) -> bool:
 def _names(found: Sequence[Found], taken: Mapping[int, str]) -> dict[int, str]:
     """Return a name for each device, by its ``id()``."""
     bare = [
-        (each.identity.model.name if each.identity.model else "") or f"device-{each.hit.address}"
+        (each.who.model.name if each.who.model else "") or f"device-{each.hit.address}"
         for each in found
     ]
     often = Counter([*bare, *taken.values()])
@@ -89,36 +94,40 @@ def _bus(target: Target, line: Line, found: Sequence[Found]) -> str:
 
 
 def _sensor(each: Found, name: str, bus: str, line: Line) -> Iterator[str]:
-    address, model = each.hit.address, each.identity.model
     yield from (f"# {hint}" for hint in each.hit.hints)
+    model = each.who.model
+    keys = [
+        f"[sensor.{name}]",
+        'driver = "modbus"',
+        f'bus = "{bus}"',
+        f"address = {each.hit.address}",
+    ]
+    if isinstance(each.line, SerialBus) and each.line != line:
+        keys.append(f'parity = "{each.line.parity}"')
+    keys.append(_EVERY)
     if model is None:
-        yield _UNKNOWN.format(who=_who(each.identity), address=address)
+        yield from _UNKNOWN.format(who=_who(each.who), address=each.hit.address).splitlines()
+        yield from (*keys, _REGISTER)
+        return
+    yield f"# {model.title}" + _BY_REGISTERS * (each.who.by == "registers")
+    keys.append(f'model = "{model.name}"')
+    if model.complete:
+        yield from keys
     else:
-        told = " by its registers; compare with its plate" * (each.identity.by == "registers")
-        yield f"# {model.title}{told}"
-    yield f"[sensor.{name}]"
-    yield 'driver = "modbus"'
-    yield f'bus = "{bus}"'
-    yield f"address = {address}"
-    if isinstance(own := each.line, SerialBus) and own != line:
-        yield f'parity = "{own.parity}"'
-    yield _EVERY
-    if model is not None:
-        yield f'model = "{model}"'
-    else:
-        yield 'channel.register_0 = { register = 0, type = "uint16", unit = "/" }'
+        yield _INCOMPLETE.format(model=model.name)
+        yield from (f"# {key}" for key in keys)
 
 
-def _who(identity: Identity) -> str:
-    if identity.candidates:
-        return f"It may be {identity.title}: then write model instead of channel."
-    if identity.texts:
-        return f"It says: {identity.title}. The device library doesn't have it."
+def _who(who: Who) -> str:
+    if who.candidates:
+        return f"It may be {who.title}: then write model instead of channel."
+    if who.texts:
+        return f"It says: {who.title}. The device library doesn't have it."
     return "It doesn't say what it is."
 
 
 def _apart(each: Found, line: Line) -> str:
-    who = each.identity.title or "A device"
+    who = each.who.title or "A device"
     return (
         f"# {who} with address {each.hit.address} speaks {written(each.line)}. A line has one "
         f"speed, this one {written(line)}:\n# change the speed of the device, with the maker's "

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from agent.commission.identify import Identity, get_identity
+from agent.commission.identify import Who, introduce
 from agent.commission.library import Known
-from agent.commission.search import Line, Search, Stretch, cost
+from agent.commission.search import LATE, Line, Search, Stretch, cost
 from agent.commission.sweep import Hit, Sweep
 from drivers.base import DeviceError
 from drivers.bus import Bus
@@ -18,9 +18,6 @@ from drivers.modbus.device import Device
 
 PATIENCE: Final = 1.5
 """Seconds that a device has to say who it is, once it is known to be there."""
-_LATE: Final = 0.02
-"""Seconds of silence after a try. A later answer carries its address, so it isn't taken for
-another device's; it is heard, and its device is asked again with more patience."""
 _NOBODY: Final = (231, 173)
 """Addresses that nobody gives and no factory sets: who answers at both doesn't look at them."""
 _HEEDLESS: Final = "It answers at every address, so it is the only device here."
@@ -33,14 +30,14 @@ class Found:
     Attributes:
         line: the settings at which it answers.
         hit: its address, and what it answered.
-        identity: who it is.
+        who: what is known of it.
         seconds: that its slowest answer took.
         also: other settings at which the same device answers.
     """
 
     line: Line
     hit: Hit
-    identity: Identity
+    who: Who
     seconds: float
     also: list[Line] = field(default_factory=list)
 
@@ -154,7 +151,7 @@ class Scan:
         """Ask addresses until one answers; what is left of the stretch comes next."""
         self.now, self._stretch = stretch.line, stretch
         line = stretch.line
-        async with self._bus(line, self._timeout, _LATE) as bus:
+        async with self._bus(line, self._timeout, LATE) as bus:
             sweep = Sweep(bus)
             self._asked = sweep.asked
             try:
@@ -177,7 +174,7 @@ class Scan:
 
     async def _is_heedless(self, line: Line) -> bool:
         """Return whether whoever answers doesn't look at the address."""
-        async with self._bus(line, self._timeout, _LATE) as bus:
+        async with self._bus(line, self._timeout, LATE) as bus:
             answers = [await Sweep(bus).run([address], self._over) for address in _NOBODY]
         return all(answers)
 
@@ -187,15 +184,15 @@ class Scan:
         async with self._bus(line, patience, patience / 2) as bus:
             bus.tap = watch = _Stopwatch()
             device = Device(bus, hit.address)
-            identity = await get_identity(device, self._library, hit.address)
+            who = await introduce(device, self._library, hit.address)
         for known in self.found:
-            same = known.hit.address == hit.address and known.identity.same(identity)
+            same = known.hit.address == hit.address and known.who.same(who)
             if same and known.line.endpoint == line.endpoint:
                 if known.line != line:
                     known.also.append(line)
                 break
         else:
-            self.found.append(Found(line, hit, identity, watch.slowest))
+            self.found.append(Found(line, hit, who, watch.slowest))
         self._changed()
 
     @asynccontextmanager

@@ -16,6 +16,9 @@ PARITIES: Final[tuple[Parity, ...]] = ("none", "even", "odd")
 FIRST: Final = range(1, 11)
 """Addresses that people give."""
 
+LATE: Final = 0.02
+"""Seconds of silence after a try. A later answer carries its address, so it isn't taken for
+another device's; it is heard, and its device is asked again with more patience."""
 SETTLE: Final = 0.3
 """Seconds in which late answers are heard before the settings change."""
 _OPENING: Final = 0.1
@@ -126,7 +129,7 @@ class Search:
 
 def cost(line: Line, timeout: float) -> float:
     """Return how long a try takes that nobody answers, s: eight bytes, seven that don't come."""
-    return timeout + line.wire_time(8, 7)
+    return timeout + LATE + line.wire_time(8, 7)
 
 
 def plan(

@@ -29,6 +29,7 @@ class Instrument:
     delay: float = 0.01
     spoil: Callable[[bytes], bytes] = lambda answer: answer
     heedless: bool = False
+    beyond: str = "exception"  # or "silence": what it says of registers that it doesn't have
     asked: list[bytes] = field(default_factory=list)
 
     def answer(self, address: int, pdu: bytes) -> bytes | None:
@@ -39,7 +40,10 @@ class Instrument:
             return None
         if pdu in self.taught:
             return self.spoil(frame(address, self.taught[pdu]))
-        return self.spoil(frame(address, self._read(pdu)))
+        read = self._read(pdu)
+        if self.beyond == "silence" and read[0] & 0x80:
+            return None
+        return self.spoil(frame(address, read))
 
     def _read(self, pdu: bytes) -> bytes:
         if pdu[0] not in self.tables:
