@@ -3,9 +3,13 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+if TYPE_CHECKING:
+    from agent.commission.registers import Readings
 
 PARITY: Final = click.Choice(["none", "even", "odd"])
 
@@ -56,6 +60,22 @@ def print_table(
     for row in rows:
         table.add_row(*map(Text, row))  # what a device says is no markup
     Console(stderr=err).print(table)
+
+
+def number(value: float) -> str:
+    """Return a raw number in at most twelve characters or so: a whole one whole."""
+    return str(value) if isinstance(value, int) else f"{value:.7g}"
+
+
+def in_json(
+    readings: "Readings", within: Sequence[float] | None = None
+) -> dict[str, dict[str, float | bool | None]]:
+    """Return a value in all orders, with what is plausible; a NaN or an infinity is null."""
+    good = readings.plausible(within)
+    return {
+        order: {"value": value if isfinite(value) else None, "plausible": order in good}
+        for order, value in readings.values.items()
+    }
 
 
 def rough(seconds: float) -> str:

@@ -22,7 +22,10 @@ JUDGED: Final = (
 NONE: Final = (
     "No order is plausible: another register, another type, or a device without a value now."
 )
-SEVERAL: Final = "More than one order is plausible: compare with the instrument's own display."
+SEVERAL: Final = (
+    "More than one order is plausible: compare with the instrument's own display, or read again: "
+    "the right one moves little."
+)
 
 _FORMS: Final = {
     4: {"float32": "", "int32": ">i", "uint32": ">I"},

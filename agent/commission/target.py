@@ -8,6 +8,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from agent.config import Config, ConfigError, find, load
 from drivers.bus import SerialBus, TcpBus
 
@@ -36,26 +38,40 @@ class Target:
     sensors: Mapping[int, str] | None = None
 
 
-def port(device: str, **settings: Any) -> SerialBus:
-    """Return a serial line as it may stand in ``station.toml``; a port by its lasting name."""
-    return SerialBus.model_validate({"device": lasting(device), **_given(settings)})
+def of_port(device: str, **settings: Any) -> Target:
+    """Return a serial port as it may stand in ``station.toml``, by its lasting name.
+
+    Raises:
+        TargetError: it has no such settings.
+    """
+    line = _made(SerialBus, {"device": lasting(device), **_given(settings)})
+    short = Path(os.path.realpath(device)).name.lower()
+    return Target(re.sub(r"[^a-z0-9-]+", "-", short).strip("-") or "line", line)
 
 
-def gateway(host: str, **settings: Any) -> TcpBus:
+def of_host(host: str, **settings: Any) -> Target:
     """Return a gateway from ``HOST`` or ``HOST:PORT``.
 
     Raises:
-        TargetError: it is neither.
+        TargetError: it is neither, or has no such settings.
     """
-    found: dict[str, Any] = {"host": host}
+    table: dict[str, Any] = {"host": host, **_given(settings)}
     if match := _GATEWAY.fullmatch(host):
-        found = {"host": match["v6"] or match["host"], "port": int(match["port"])}
+        table |= {"host": match["v6"] or match["host"], "port": int(match["port"])}
     elif ":" in host and not _is_address(host):
         raise TargetError(f"{host} is no host: write HOST:PORT, as 192.0.2.10:502.")
-    table: dict[str, Any] = {**found, **_given(settings)}
     if not 1 <= table.get("port", 502) <= 65535:
         raise TargetError(f"{host}: a port is a number from 1 to 65535, mostly 502.")
-    return TcpBus.model_validate(table)
+    return Target("gateway", _made(TcpBus, table))
+
+
+def changed(line: SerialBus | TcpBus, **settings: Any) -> SerialBus | TcpBus:
+    """Return a line with other settings; None leaves one as it is.
+
+    Raises:
+        TargetError: it has no such setting.
+    """
+    return _made(type(line), {**line.model_dump(exclude_unset=True), **_given(settings)})
 
 
 def resolve(text: str | None, config: Path | None, **settings: Any) -> Target:
@@ -73,21 +89,21 @@ def resolve(text: str | None, config: Path | None, **settings: Any) -> Target:
     if text is None:
         return _only(config, settings)
     if "/" in text:
-        return Target(_named(text), port(text, **settings))
+        return of_port(text, **settings)
     if _GATEWAY.fullmatch(text) or _is_address(text):
-        return Target("gateway", gateway(text, **settings))
+        return of_host(text, **settings)
     if (device := Path("/dev", text)).exists():
-        return Target(text.lower(), port(str(device), **settings))
+        return of_port(str(device), **settings)
     file = find(config)
     if not file.exists():
         raise TargetError(
             f"{text} is no port and no HOST:PORT, and there is no {file} with a bus of that name: "
             "write a port as /dev/ttyUSB0, a gateway as 192.0.2.10:502."
         )
-    return bus(load(file), text)
+    return of_bus(load(file), text)
 
 
-def bus(config: Config, name: str) -> Target:
+def of_bus(config: Config, name: str) -> Target:
     """Return a bus of a configuration.
 
     Raises:
@@ -130,12 +146,12 @@ def _only(config: Path | None, settings: Mapping[str, Any]) -> Target:
                 raise
         else:
             if len(found.buses) == 1:
-                return bus(found, *found.buses)
+                return of_bus(found, *found.buses)
             if found.buses:
                 raise TargetError(f"Which bus? {file} has {', '.join(found.buses)}.")
     there = list(ports())
     if len(there) == 1:
-        return Target(_named(there[0]), port(there[0], **settings))
+        return of_port(there[0], **settings)
     if there:
         raise TargetError("Which port? There are:\n  " + "\n  ".join(there))
     raise TargetError(
@@ -143,10 +159,13 @@ def _only(config: Path | None, settings: Mapping[str, Any]) -> Target:
     )
 
 
-def _named(device: str) -> str:
-    """Return a name for the bus of a port."""
-    short = Path(os.path.realpath(device)).name.lower()
-    return re.sub(r"[^a-z0-9-]+", "-", short).strip("-") or "line"
+def _made(model: type[SerialBus] | type[TcpBus], table: Mapping[str, Any]) -> SerialBus | TcpBus:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        key = error.errors()[0]["loc"][0]
+        kind = "a serial port" if model is SerialBus else "a TCP gateway"
+        raise TargetError(f"{kind} has no {key} {table[str(key)]}: leave it out.") from None
 
 
 def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
