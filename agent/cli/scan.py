@@ -15,7 +15,7 @@ from agent.commission.hints import hints
 from agent.commission.library import factories, known
 from agent.commission.piece import piece
 from agent.commission.scan import Found, Scan
-from agent.commission.search import Line, Search, plan, written
+from agent.commission.search import Search, Wire, plan, written
 from agent.commission.target import Target, TargetError, resolve
 from drivers.bus import SerialBus
 
@@ -187,7 +187,7 @@ def _row(each: Found) -> tuple[str, str, str, str]:
     return (str(each.hit.address), written(each.line), what, f"{each.seconds * 1000:.0f} ms")
 
 
-def _report(work: Scan, where: Line) -> None:
+def _report(work: Scan, where: Wire) -> None:
     if work.found:
         print_table(_COLUMNS, [_row(each) for each in work.found], err=True)
     for sentence in hints(work, where):
@@ -225,6 +225,6 @@ def _facts(each: Found) -> dict[str, Any]:
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: Wire) -> dict[str, Any]:
     keys = {"device", "baudrate", "parity", "data_bits", "stop_bits", "host", "port", "framing"}
     return line.model_dump(include=keys)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from agent.commission.scan import Scan
-from agent.commission.search import Line, written
+from agent.commission.search import Wire, written
 from drivers.bus import SerialBus
 
 
-def hints(work: Scan, where: Line) -> Iterator[str]:
+def hints(work: Scan, where: Wire) -> Iterator[str]:
     """Yield what is odd, and what to do.
 
     Args:
@@ -31,7 +31,7 @@ def hints(work: Scan, where: Line) -> Iterator[str]:
         yield f"{work.search.left} tries were left; --within gives it more time."
 
 
-def _others(work: Scan, where: Line) -> Iterator[str]:
+def _others(work: Scan, where: Wire) -> Iterator[str]:
     """Yield who else has the port open, where something is odd."""
     if isinstance(where, SerialBus) and (work.damaged or work.noise or not work.found):
         from drivers.bus.serial_link import holder  # noqa: PLC0415  a gateway needs no pyserial

@@ -7,7 +7,7 @@ from typing import Final
 
 from agent.commission.identify import Who
 from agent.commission.scan import Found
-from agent.commission.search import Line, written
+from agent.commission.search import Wire, written
 from agent.commission.target import Target
 from drivers.bus import SerialBus
 from drivers.fields import format_duration
@@ -46,12 +46,12 @@ def piece(target: Target, found: Sequence[Found]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _main(found: Sequence[Found]) -> Line:
+def _main(found: Sequence[Found]) -> Wire:
     """Return the settings of most devices."""
     return Counter(each.line for each in found).most_common(1)[0][0]
 
 
-def _fits(own: Line, line: Line) -> bool:
+def _fits(own: Wire, line: Wire) -> bool:
     """Return whether a device can share a line: a sensor may have a parity of its own."""
     if isinstance(own, SerialBus) and isinstance(line, SerialBus):
         return (own.baudrate, own.data_bits) == (line.baudrate, line.data_bits)
@@ -71,7 +71,7 @@ def _names(found: Sequence[Found], taken: Mapping[int, str]) -> dict[int, str]:
     }
 
 
-def _bus(target: Target, line: Line, found: Sequence[Found]) -> str:
+def _bus(target: Target, line: Wire, found: Sequence[Found]) -> str:
     lines = [f"[bus.{target.name}]"]
     if isinstance(line, SerialBus):
         lines += [
@@ -93,7 +93,7 @@ def _bus(target: Target, line: Line, found: Sequence[Found]) -> str:
     return "\n".join(lines)
 
 
-def _sensor(each: Found, name: str, bus: str, line: Line) -> Iterator[str]:
+def _sensor(each: Found, name: str, bus: str, line: Wire) -> Iterator[str]:
     yield from (f"# {hint}" for hint in each.hit.hints)
     model = each.who.model
     keys = [
@@ -126,7 +126,7 @@ def _who(who: Who) -> str:
     return "It doesn't say what it is."
 
 
-def _apart(each: Found, line: Line) -> str:
+def _apart(each: Found, line: Wire) -> str:
     who = each.who.title or "A device"
     return (
         f"# {who} with address {each.hit.address} speaks {written(each.line)}. A line has one "

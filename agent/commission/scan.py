@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from agent.commission.identify import Who, introduce
 from agent.commission.library import Known
-from agent.commission.search import LATE, Line, Search, Stretch, cost
+from agent.commission.search import LATE, Search, Stretch, Wire, cost
 from agent.commission.sweep import Hit, Sweep
 from drivers.base import DeviceError
 from drivers.bus import Bus
@@ -35,11 +35,11 @@ class Found:
         also: other settings at which the same device answers.
     """
 
-    line: Line
+    line: Wire
     hit: Hit
     who: Who
     seconds: float
-    also: list[Line] = field(default_factory=list)
+    also: list[Wire] = field(default_factory=list)
 
 
 class _Stopwatch:
@@ -76,7 +76,7 @@ class Scan:
         library: Sequence[Known] = (),
         *,
         timeout: float,
-        open: Callable[[Line], Bus] = lambda line: Bus("scan", line),
+        open: Callable[[Wire], Bus] = lambda line: Bus("scan", line),
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         """Make it; nothing is opened.
@@ -90,10 +90,10 @@ class Scan:
         """
         self.search = search
         self.found: list[Found] = []
-        self.damaged: dict[tuple[Line, int], str] = {}
-        self.unfit: list[Line] = []
-        self.noise: Counter[Line] = Counter()
-        self.now: Line | None = None
+        self.damaged: dict[tuple[Wire, int], str] = {}
+        self.unfit: list[Wire] = []
+        self.noise: Counter[Wire] = Counter()
+        self.now: Wire | None = None
         self.ended = ""
         self._library = library
         self._timeout = timeout
@@ -102,7 +102,7 @@ class Scan:
         self._deadline = 0.0
         self._stopped = False
         self._tried = 0
-        self._heeding: set[Line] = set()  # lines whose devices look at the address
+        self._heeding: set[Wire] = set()  # lines whose devices look at the address
         self._stretch: Stretch | None = None
         self._asked: Sequence[int] = ()  # of this stretch
 
@@ -172,13 +172,13 @@ class Scan:
             self.search.found(line, hit.address)
             await self._meet(line, hit)
 
-    async def _is_heedless(self, line: Line) -> bool:
+    async def _is_heedless(self, line: Wire) -> bool:
         """Return whether whoever answers doesn't look at the address."""
         async with self._bus(line, self._timeout, LATE) as bus:
             answers = [await Sweep(bus).run([address], self._over) for address in _NOBODY]
         return all(answers)
 
-    async def _meet(self, line: Line, hit: Hit) -> None:
+    async def _meet(self, line: Wire, hit: Hit) -> None:
         """Ask a device who it is, and add it to those that were found."""
         patience = max(PATIENCE, self._timeout)
         async with self._bus(line, patience, patience / 2) as bus:
@@ -196,7 +196,7 @@ class Scan:
         self._changed()
 
     @asynccontextmanager
-    async def _bus(self, line: Line, patience: float, late: float) -> AsyncIterator[Bus]:
+    async def _bus(self, line: Wire, patience: float, late: float) -> AsyncIterator[Bus]:
         bus = self._open(line.model_copy(update={"timeout": patience, "late": late}))
         try:
             yield bus

@@ -7,7 +7,7 @@ from typing import Final
 
 from drivers.bus import Parity, SerialBus, TcpBus
 
-Line = SerialBus | TcpBus
+Wire = SerialBus | TcpBus
 """A wire with its settings: of a port that is searched there are as many as there are settings."""
 
 SPEEDS: Final = (9600, 19200, 38400, 115200, 4800, 57600, 2400, 1200)
@@ -32,11 +32,11 @@ _RARE: Final = {"none": 0.0, "even": 0.5, "odd": 10.0}
 class Stretch:
     """Addresses that are asked one after another without touching the port."""
 
-    line: Line
+    line: Wire
     addresses: tuple[int, ...]
 
 
-def settings(line: SerialBus, speeds: Sequence[int], parities: Sequence[Parity]) -> list[Line]:
+def settings(line: SerialBus, speeds: Sequence[int], parities: Sequence[Parity]) -> list[Wire]:
     """Return a port with each of these speeds and parities, the usual first."""
     pairs = sorted(
         product(speeds, parities),
@@ -45,7 +45,7 @@ def settings(line: SerialBus, speeds: Sequence[int], parities: Sequence[Parity])
     return [_set(line, speed, parity) for speed, parity in pairs]
 
 
-def _set(line: SerialBus, speed: int, parity: Parity) -> Line:
+def _set(line: SerialBus, speed: int, parity: Parity) -> Wire:
     changed: dict[str, object] = {"baudrate": speed, "parity": parity}
     if line.framing == "ascii" and parity != "none":
         changed["data_bits"] = 7  # as Modbus over serial line V1.02, section 2.5.2, has it
@@ -56,7 +56,7 @@ def _rank(speed: int) -> int:
     return SPEEDS.index(speed) if speed in SPEEDS else len(SPEEDS)
 
 
-def written(line: Line) -> str:
+def written(line: Wire) -> str:
     """Return a line's settings as people write them: ``9600 8E1``, or host and port."""
     if isinstance(line, TcpBus):
         return line.endpoint
@@ -70,10 +70,10 @@ class Search:
         left: tries that are still to come.
     """
 
-    def __init__(self, wishes: Iterable[tuple[Line, Iterable[int]]]) -> None:
+    def __init__(self, wishes: Iterable[tuple[Wire, Iterable[int]]]) -> None:
         """Take what is to be asked, in order; what is wished twice is asked once."""
         self._stretches: list[Stretch] = []
-        seen: set[tuple[Line, int]] = set()
+        seen: set[tuple[Wire, int]] = set()
         for line, addresses in wishes:
             new = [each for each in dict.fromkeys(addresses) if (line, each) not in seen]
             seen.update((line, address) for address in new)
@@ -84,7 +84,7 @@ class Search:
         """Tries that are still to come."""
         return sum(len(stretch.addresses) for stretch in self._stretches)
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[Wire]:
         """Return the settings that are still to come."""
         return list(dict.fromkeys(stretch.line for stretch in self._stretches))
 
@@ -97,11 +97,11 @@ class Search:
         if stretch.addresses:
             self._stretches.insert(0, stretch)
 
-    def drop(self, line: Line) -> None:
+    def drop(self, line: Wire) -> None:
         """Ask nobody else at these settings."""
         self._stretches = [each for each in self._stretches if each.line != line]
 
-    def found(self, line: Line, address: int) -> None:
+    def found(self, line: Wire, address: int) -> None:
         """Take note of a device.
 
         Where one is, the others are: the rest of its line comes next. The address itself comes
@@ -122,18 +122,18 @@ class Search:
             for stretch in self._stretches
         )
 
-    def _add(self, line: Line, addresses: Sequence[int]) -> None:
+    def _add(self, line: Wire, addresses: Sequence[int]) -> None:
         if addresses:
             self._stretches.append(Stretch(line, tuple(addresses)))
 
 
-def cost(line: Line, timeout: float) -> float:
+def cost(line: Wire, timeout: float) -> float:
     """Return how long a try takes that nobody answers, s: eight bytes, seven that don't come."""
     return timeout + LATE + line.wire_time(8, 7)
 
 
 def plan(
-    line: Line,
+    line: Wire,
     *,
     addresses: Sequence[int],
     speeds: Sequence[int] = (),
@@ -153,13 +153,13 @@ def plan(
         factory: speed, parity and address with which devices leave the factory.
     """
     wanted = dict.fromkeys(addresses)
-    lines: list[Line] = [line]
+    lines: list[Wire] = [line]
     if isinstance(line, SerialBus):
         lines = settings(line, speeds or SPEEDS, parities or PARITIES)
         if own is not None and not speeds and not parities:
             lines = [line, *(each for each in lines if each != line)]
     usual = [address for _, _, address in factory]
-    wishes: list[tuple[Line, Iterable[int]]] = []
+    wishes: list[tuple[Wire, Iterable[int]]] = []
     if own is not None:
         wishes.append((lines[0], [*own, *usual, *FIRST]))
     for each in lines:

@@ -107,7 +107,7 @@ def of_bus(config: Config, name: str) -> Target:
     """Return a bus of a configuration.
 
     Raises:
-        TargetError: it has none of that name.
+        TargetError: it has none of that name, or that isn't a wire.
     """
     if name not in config.buses:
         known = ", ".join(config.buses) or "none"
@@ -117,7 +117,10 @@ def of_bus(config: Config, name: str) -> Target:
         address = getattr(sensor.config, "address", None)
         if getattr(sensor.config, "bus", None) == name and isinstance(address, int):
             sensors[address] = sensor.name
-    return Target(name, config.buses[name], sensors)
+    line = config.buses[name]
+    if not isinstance(line, SerialBus | TcpBus):
+        raise TargetError(f"bus.{name} of {config.file} repeats a recording: name a real wire.")
+    return Target(name, line, sensors)
 
 
 def ports() -> Iterator[str]:
