@@ -26,17 +26,31 @@ def duration(_: click.Context, __: click.Parameter, value: str | None) -> float 
         raise click.BadParameter(f"{value!r}: write {error}") from None
 
 
-def addresses(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]:
-    """Turn ``1-32,246`` into addresses, in the order written; the callback of an option."""
-    found: dict[int, None] = {}
-    for part in value.split(","):
-        first, _dash, last = (text.strip() for text in part.partition("-"))
-        if not (first.isdecimal() and (last or first).isdecimal()):
-            raise click.BadParameter(f"{value!r}: write numbers and ranges, as 1-32,246")
-        if not 1 <= int(first) <= int(last or first) <= 247:  # before a range is made of it
-            raise click.BadParameter(f"{value!r}: Modbus addresses are 1 to 247, small to large")
-        found.update(dict.fromkeys(range(int(first), int(last or first) + 1)))
-    return tuple(found)
+def addresses(wanted: str | None, known: Sequence[int | str]) -> list[int | str]:
+    """Return the addresses of a list as ``1-32,246`` or ``0-9,a``, in the order written.
+
+    Args:
+        wanted: the list; None for all.
+        known: all that there are.
+
+    Raises:
+        click.UsageError: it isn't such a list, or has others than there are.
+    """
+    if wanted is None:
+        return list(known)
+    known = [each for each in known if each != "?"]
+    by_text = {str(each): number for number, each in enumerate(known)}
+    chosen: dict[int | str, None] = {}
+    for part in wanted.split(","):
+        first, _, last = (text.strip() for text in part.partition("-"))
+        begin, end = by_text.get(first), by_text.get(last or first)
+        if begin is None or end is None or begin > end:
+            raise click.UsageError(
+                f"--address {wanted}: write addresses from {known[0]} to {known[-1]} and ranges "
+                "of them, with commas between."
+            )
+        chosen.update(dict.fromkeys(known[begin : end + 1]))
+    return list(chosen)
 
 
 def live(stream: Any) -> bool:

@@ -177,7 +177,7 @@ def _print(answers: Sequence[Answer], as_json: bool, lines: bool) -> None:
         if each.sentence:
             click.echo(f"{each.sensor}: {each.sentence}", err=True)
         for name, readings in each.orders.items():
-            if said := verdict(readings.plausible()):
+            if said := verdict(readings):
                 click.echo(f"{each.sensor}/{name}: {said}")
 
 

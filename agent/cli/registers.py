@@ -118,7 +118,7 @@ def _print_values(window: Window, between: tuple[float, float] | None) -> None:
     click.echo(JUDGED.format(within=within))
     asked = window.together(window.count).get(window.start, []) if window.count in (2, 4) else []
     for readings in asked[:1]:  # the float; one of the whole numbers is nearly always plausible
-        if said := verdict(readings.plausible(between)):
+        if said := verdict(readings, between):
             click.echo(f"As {readings.type}: {said}")
 
 

@@ -11,16 +11,14 @@ import click
 
 from agent import logs
 from agent.cli.options import PARITY, addresses, duration, live, print_table, rough
+from agent.commission.dialects import dialect
 from agent.commission.hints import hints
 from agent.commission.library import factories, known
 from agent.commission.piece import piece
 from agent.commission.scan import Found, Scan
 from agent.commission.search import Search, Wire, plan, written
 from agent.commission.target import Target, TargetError, resolve
-from drivers.bus import SerialBus
 
-_TIMEOUT: Final = {"serial": 0.2, "tcp": 1.0}
-"""Seconds that an address has to answer; a gateway asks its own line first."""
 _COLUMNS: Final = ("address", "settings", "what", "answers in")
 _TICK: Final = 0.2  # s from one picture to the next
 
@@ -52,15 +50,12 @@ _TICK: Final = 0.2  # s from one picture to the next
 @click.option(
     "--address",
     "wanted",
-    callback=addresses,
     metavar="LIST",
-    default="1-247",
-    show_default=True,
-    help="Only these, as 1-32,246.",
+    help="Only these, as 1-32,246.  [default: all]",
 )
 @click.option(
     "--framing",
-    type=click.Choice(["rtu", "ascii", "tcp"]),
+    type=click.Choice(["rtu", "ascii", "tcp", "sdi12"]),
     help="What the devices speak.  [default: rtu on a port, tcp at a host]",
 )
 @click.option(
@@ -77,7 +72,7 @@ def scan(
     within: float,
     speeds: tuple[int, ...],
     parities: tuple[Any, ...],
-    wanted: tuple[int, ...],
+    wanted: str | None,
     framing: str | None,
     timeout: float | None,
     given: Path | None,
@@ -97,18 +92,19 @@ def scan(
         where = resolve(target, given, framing=framing)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
-    patience = timeout or _TIMEOUT["serial" if isinstance(where.line, SerialBus) else "tcp"]
     models = known()
+    speech = dialect(where.line, models)
+    speech.timeout = timeout or speech.timeout
     search = plan(
         where.line,
-        addresses=wanted,
+        addresses=addresses(wanted, speech.addresses),
         speeds=speeds,
         parities=parities,
         own=where.sensors,
         factory=factories(models),
     )
-    work = Scan(search, models, timeout=patience)
-    _say_beforehand(where, search, patience, within)
+    work = Scan(search, speech)
+    _say_beforehand(where, search, speech.timeout, within)
     asyncio.run(_run(work, within))
     text = piece(where, work.found)
     if as_json:

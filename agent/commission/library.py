@@ -42,7 +42,8 @@ class Known:
     @property
     def complete(self) -> bool:
         """Whether any of it can be read without keys that only the station knows."""
-        return any(not channel.ask for channel in self.device.channel.values())
+        channels = self.device.channel.values()
+        return any(not (channel.ask or channel.is_fact) for channel in channels)
 
     def named_in(self, text: str) -> bool:
         """Return whether a device that says this of itself says that it is this model."""

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isnan
 from typing import Final
 
 from drivers.modbus.values import shortest
@@ -21,6 +21,9 @@ JUDGED: Final = (
 )
 NONE: Final = (
     "No order is plausible: another register, another type, or a device without a value now."
+)
+NO_NUMBER: Final = (
+    "In the order {order} it says that there is no number (NaN): read again while it measures."
 )
 SEVERAL: Final = (
     "More than one order is plausible: compare with the instrument's own display, or read again: "
@@ -91,8 +94,11 @@ def as_type(data: bytes, kind: str) -> Readings:
     return next(each for each in every_way(data) if each.type == kind)
 
 
-def verdict(plausible: frozenset[str]) -> str:
+def verdict(readings: Readings, within: Sequence[float] | None = None) -> str:
     """Return a sentence where no order stands out, else nothing."""
+    if empty := [order for order, value in readings.values.items() if isnan(value)]:
+        return NO_NUMBER.format(order=empty[0])
+    plausible = readings.plausible(within)
     if not plausible:
         return NONE
     return SEVERAL if len(plausible) > 1 else ""

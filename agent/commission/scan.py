@@ -8,18 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from agent.commission.identify import Who, introduce
-from agent.commission.library import Known
-from agent.commission.search import LATE, Search, Stretch, Wire, cost
+from agent.commission.dialects import Dialect
+from agent.commission.identify import Who
+from agent.commission.search import LATE, Address, Search, Stretch, Wire, cost
 from agent.commission.sweep import Hit, Sweep
 from drivers.base import DeviceError
 from drivers.bus import Bus
-from drivers.modbus.device import Device
 
 PATIENCE: Final = 1.5
 """Seconds that a device has to say who it is, once it is known to be there."""
-_NOBODY: Final = (231, 173)
-"""Addresses that nobody gives and no factory sets: who answers at both doesn't look at them."""
 _HEEDLESS: Final = "It answers at every address, so it is the only device here."
 
 
@@ -73,9 +70,8 @@ class Scan:
     def __init__(
         self,
         search: Search,
-        library: Sequence[Known] = (),
+        dialect: Dialect,
         *,
-        timeout: float,
         open: Callable[[Wire], Bus] = lambda line: Bus("scan", line),
         changed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -83,20 +79,18 @@ class Scan:
 
         Args:
             search: what is asked, in which order.
-            library: the models that devices may be.
-            timeout: seconds that an address has to answer.
+            dialect: what the devices speak.
             open: makes the bus of a line with its settings.
             changed: is called whenever there is something new to show.
         """
         self.search = search
         self.found: list[Found] = []
-        self.damaged: dict[tuple[Wire, int], str] = {}
+        self.damaged: dict[tuple[Wire, Address], str] = {}
         self.unfit: list[Wire] = []
         self.noise: Counter[Wire] = Counter()
         self.now: Wire | None = None
         self.ended = ""
-        self._library = library
-        self._timeout = timeout
+        self._dialect = dialect
         self._open = open
         self._changed = changed
         self._deadline = 0.0
@@ -104,7 +98,7 @@ class Scan:
         self._tried = 0
         self._heeding: set[Wire] = set()  # lines whose devices look at the address
         self._stretch: Stretch | None = None
-        self._asked: Sequence[int] = ()  # of this stretch
+        self._asked: Sequence[Address] = ()  # of this stretch
 
     def stop(self) -> None:
         """End after what is on the wire; what was found stays."""
@@ -117,10 +111,10 @@ class Scan:
 
     def seconds_left(self) -> float:
         """Return how long it still takes if nobody else answers, s."""
-        seconds = self.search.seconds(self._timeout)
+        seconds = self.search.seconds(self._dialect.timeout)
         if self._stretch is not None:
             waiting = len(self._stretch.addresses) - len(self._asked)
-            seconds += waiting * cost(self._stretch.line, self._timeout)
+            seconds += waiting * cost(self._stretch.line, self._dialect.timeout)
         rest = self._deadline - asyncio.get_running_loop().time()
         return max(0.0, min(rest, seconds))
 
@@ -151,8 +145,8 @@ class Scan:
         """Ask addresses until one answers; what is left of the stretch comes next."""
         self.now, self._stretch = stretch.line, stretch
         line = stretch.line
-        async with self._bus(line, self._timeout, LATE) as bus:
-            sweep = Sweep(bus)
+        async with self._bus(line, self._dialect.timeout, LATE) as bus:
+            sweep = Sweep(bus, self._dialect)
             self._asked = sweep.asked
             try:
                 hits = await sweep.run(stretch.addresses, self._over)
@@ -174,17 +168,18 @@ class Scan:
 
     async def _is_heedless(self, line: Wire) -> bool:
         """Return whether whoever answers doesn't look at the address."""
-        async with self._bus(line, self._timeout, LATE) as bus:
-            answers = [await Sweep(bus).run([address], self._over) for address in _NOBODY]
-        return all(answers)
+        async with self._bus(line, self._dialect.timeout, LATE) as bus:
+            for address in self._dialect.nobody:
+                if not await Sweep(bus, self._dialect).run([address], self._over):
+                    return False
+        return bool(self._dialect.nobody)
 
     async def _meet(self, line: Wire, hit: Hit) -> None:
         """Ask a device who it is, and add it to those that were found."""
-        patience = max(PATIENCE, self._timeout)
+        patience = max(PATIENCE, self._dialect.timeout)
         async with self._bus(line, patience, patience / 2) as bus:
             bus.tap = watch = _Stopwatch()
-            device = Device(bus, hit.address)
-            who = await introduce(device, self._library, hit.address)
+            who = await self._dialect.introduce(bus, hit.address)
         for known in self.found:
             same = known.hit.address == hit.address and known.who.same(who)
             if same and known.line.endpoint == line.endpoint:

@@ -7,6 +7,9 @@ from typing import Final
 
 from drivers.bus import Parity, SerialBus, TcpBus
 
+Address = int | str
+"""Of a device: 1 to 247, or a letter or digit where SDI-12 is spoken."""
+
 Wire = SerialBus | TcpBus
 """A wire with its settings: of a port that is searched there are as many as there are settings."""
 
@@ -14,7 +17,7 @@ SPEEDS: Final = (9600, 19200, 38400, 115200, 4800, 57600, 2400, 1200)
 """Baud rates, the most usual first: the defaults of level and flow sensors, then the rest."""
 PARITIES: Final[tuple[Parity, ...]] = ("none", "even", "odd")
 FIRST: Final = range(1, 11)
-"""Addresses that people give."""
+"""Addresses that people give. Of SDI-12 it is the one that means anybody."""
 
 LATE: Final = 0.02
 """Seconds of silence after a try. A later answer carries its address, so it isn't taken for
@@ -33,7 +36,7 @@ class Stretch:
     """Addresses that are asked one after another without touching the port."""
 
     line: Wire
-    addresses: tuple[int, ...]
+    addresses: tuple[Address, ...]
 
 
 def settings(line: SerialBus, speeds: Sequence[int], parities: Sequence[Parity]) -> list[Wire]:
@@ -70,10 +73,10 @@ class Search:
         left: tries that are still to come.
     """
 
-    def __init__(self, wishes: Iterable[tuple[Wire, Iterable[int]]]) -> None:
+    def __init__(self, wishes: Iterable[tuple[Wire, Iterable[Address]]]) -> None:
         """Take what is to be asked, in order; what is wished twice is asked once."""
         self._stretches: list[Stretch] = []
-        seen: set[tuple[Wire, int]] = set()
+        seen: set[tuple[Wire, Address]] = set()
         for line, addresses in wishes:
             new = [each for each in dict.fromkeys(addresses) if (line, each) not in seen]
             seen.update((line, address) for address in new)
@@ -101,7 +104,7 @@ class Search:
         """Ask nobody else at these settings."""
         self._stretches = [each for each in self._stretches if each.line != line]
 
-    def found(self, line: Wire, address: int) -> None:
+    def found(self, line: Wire, address: Address) -> None:
         """Take note of a device.
 
         Where one is, the others are: the rest of its line comes next. The address itself comes
@@ -122,7 +125,7 @@ class Search:
             for stretch in self._stretches
         )
 
-    def _add(self, line: Wire, addresses: Sequence[int]) -> None:
+    def _add(self, line: Wire, addresses: Sequence[Address]) -> None:
         if addresses:
             self._stretches.append(Stretch(line, tuple(addresses)))
 
@@ -135,10 +138,10 @@ def cost(line: Wire, timeout: float) -> float:
 def plan(
     line: Wire,
     *,
-    addresses: Sequence[int],
+    addresses: Sequence[Address],
     speeds: Sequence[int] = (),
     parities: Sequence[Parity] = (),
-    own: Iterable[int] | None = None,
+    own: Iterable[Address] | None = None,
     factory: Sequence[tuple[int, Parity, int]] = (),
 ) -> Search:
     """Return what to ask on a wire, in order.
@@ -155,19 +158,25 @@ def plan(
     wanted = dict.fromkeys(addresses)
     lines: list[Wire] = [line]
     if isinstance(line, SerialBus):
-        lines = settings(line, speeds or SPEEDS, parities or PARITIES)
+        lines = settings(line, speeds or SPEEDS, parities or _parities(line))
         if own is not None and not speeds and not parities:
             lines = [line, *(each for each in lines if each != line)]
     usual = [address for _, _, address in factory]
-    wishes: list[tuple[Wire, Iterable[int]]] = []
+    wishes: list[tuple[Wire, Iterable[Address]]] = []
     if own is not None:
         wishes.append((lines[0], [*own, *usual, *FIRST]))
     for each in lines:
         fits = [a for s, p, a in factory if isinstance(each, TcpBus) or _is(each, s, p)]
         wishes.append((each, fits))
-    wishes += [(each, FIRST) for each in lines]
+    first = FIRST if line.framing != "sdi12" else addresses[:1]
+    wishes += [(each, first) for each in lines]
     wishes += [(each, addresses) for each in lines]
     return Search((each, [a for a in some if a in wanted]) for each, some in wishes)
+
+
+def _parities(line: SerialBus) -> Sequence[Parity]:
+    """Return the parities that are tried; between computer and SDI-12 adapter there is none."""
+    return PARITIES if line.framing != "sdi12" else ("none",)
 
 
 def _is(line: SerialBus, speed: int, parity: Parity) -> bool:

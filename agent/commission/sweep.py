@@ -6,19 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from agent.commission.dialects import Dialect
 from agent.commission.ear import ABSENT, Ear
-from agent.commission.search import SETTLE
+from agent.commission.search import SETTLE, Address
 from drivers.base import DeviceError
 from drivers.bus import Bus, SerialBus
-from drivers.modbus.device import Device
-from drivers.modbus.pdu import read
 
-DAMAGED: Final = frozenset({"crc", "garbled", "short"})
+DAMAGED: Final = frozenset({"crc", "garbled", "short", "parse"})
 """Reasons that say: something came, but it was no whole answer."""
 _ABSENT: Final = frozenset(f"exception-{code}" for code in ABSENT)
-_ASKED: Final = (("holding", 1), ("holding", 2), ("input", 1), ("holding", 3))
-"""What is asked: the first of each, then the others if its answer was damaged. All differ in
-shape, so that none of their answers can be taken for another's."""
 _CLOSED: Final = 3
 """So many connections in a row that a gateway closes, and it isn't asked further."""
 _TWICE: Final = "It answers twice: two devices have this address, or the adapter echoes."
@@ -41,7 +37,7 @@ class Hit:
         hints: what is odd about it, a sentence each.
     """
 
-    address: int
+    address: Address
     says: str
     hints: tuple[str, ...] = ()
 
@@ -55,21 +51,21 @@ class Sweep:
         noise: bytes that belong to no answer.
     """
 
-    def __init__(self, bus: Bus) -> None:
-        """Take a line; its timeout is how long an address has to answer."""
-        self.asked: list[int] = []
-        self.damaged: dict[int, str] = {}
+    def __init__(self, bus: Bus, dialect: Dialect) -> None:
+        """Take a wire, whose timeout is how long an address has to answer, and what is spoken."""
+        self.asked: list[Address] = []
+        self.damaged: dict[Address, str] = {}
         self.noise = 0
-        self._bus = bus
+        self._bus, self._dialect = bus, dialect
         self._ear: Ear | None = None
         if isinstance(bus.config, SerialBus) and bus.config.framing == "rtu":
             self._ear = bus.tap = Ear()
-        self._requests = Counter[int]()
-        self._frames = Counter[int]()
-        self._says: dict[int, str] = {}
+        self._requests = Counter[Address]()
+        self._frames = Counter[Address]()
+        self._says: dict[Address, str] = {}
         self._closed = 0
 
-    async def run(self, addresses: Iterable[int], over: Callable[[], bool]) -> list[Hit]:
+    async def run(self, addresses: Iterable[Address], over: Callable[[], bool]) -> list[Hit]:
         """Ask until one answers, or it is over.
 
         Raises:
@@ -88,11 +84,11 @@ class Sweep:
             self._listen(last=True)
         return [self._hit(address) for address in self._there()]
 
-    def _there(self) -> list[int]:
+    def _there(self) -> list[Address]:
         said = [address for address, says in self._says.items() if there(says)]
         return list(dict.fromkeys([*said, *(a for a in self._frames if a in self._requests)]))
 
-    def _hit(self, address: int) -> Hit:
+    def _hit(self, address: Address) -> Hit:
         says = self._says.get(address, "timeout")
         hints = []
         if not there(says):
@@ -103,32 +99,33 @@ class Sweep:
             hints.append(_OFTEN_DAMAGED)
         return Hit(address, says, tuple(hints))
 
-    async def _ask(self, address: int) -> None:
+    async def _ask(self, address: Address) -> None:
         """Ask an address; after a damaged answer again, for something else."""
         damaged = []
-        for table, count in _ASKED:
+        for attempt in range(self._dialect.tries):
             self._requests[address] += 1
-            says = await self._says_to(address, table, count)
+            who, says = await self._says_to(address, attempt)
             if says in DAMAGED:
                 damaged.append(says)
             else:
-                self._says[address] = says
+                self._says[who] = says
             if not damaged or there(says):
                 return
-        if len(damaged) > 1:
+        if len(damaged) == self._dialect.tries or len(damaged) > 1:
             self.damaged[address] = damaged[0]
 
-    async def _says_to(self, address: int, table: str, count: int) -> str:
+    async def _says_to(self, address: Address, attempt: int) -> tuple[Address, str]:
+        """Return who answered, and what; or the reason why nobody did."""
         try:
-            await Device(self._bus, address).ask(read(table, 0, count))
+            who = await self._dialect.ask(self._bus, address, attempt)
         except DeviceError as error:
             self._closed = self._closed + 1 if error.reason == "no-connection" else 0
             lost = self._closed and (not self._bus.counts.opened or self._closed >= _CLOSED)
             if lost or error.reason in ("no-port", "noise"):
                 raise
-            return error.reason
+            return address, error.reason
         self._closed = 0
-        return "answer"
+        return who, "answer"
 
     def _listen(self, *, last: bool = False) -> None:
         if self._ear is not None:

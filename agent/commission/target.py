@@ -35,7 +35,7 @@ class Target:
 
     name: str
     line: SerialBus | TcpBus
-    sensors: Mapping[int, str] | None = None
+    sensors: Mapping[int | str, str] | None = None
 
 
 def of_port(device: str, **settings: Any) -> Target:
@@ -112,10 +112,10 @@ def of_bus(config: Config, name: str) -> Target:
     if name not in config.buses:
         known = ", ".join(config.buses) or "none"
         raise TargetError(f"{config.file} has no bus {name}. Its buses: {known}.")
-    sensors: dict[int, str] = {}
+    sensors: dict[int | str, str] = {}
     for sensor in config.sensors.values():
         address = getattr(sensor.config, "address", None)
-        if getattr(sensor.config, "bus", None) == name and isinstance(address, int):
+        if getattr(sensor.config, "bus", None) == name and isinstance(address, int | str):
             sensors[address] = sensor.name
     line = config.buses[name]
     if not isinstance(line, SerialBus | TcpBus):

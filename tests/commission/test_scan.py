@@ -3,6 +3,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from agent.commission.dialects import Modbus
 from agent.commission.hints import hints
 from agent.commission.library import Known, known
 from agent.commission.scan import Scan
@@ -27,7 +28,7 @@ def search(
 ) -> Scan:
     """Search a simulated line in virtual time, to the end."""
     asked = plan(PORT, addresses=addresses, speeds=speeds, parities=parities)
-    work = Scan(asked, library, timeout=TIMEOUT, open=line.open)
+    work = Scan(asked, Modbus(library, timeout=TIMEOUT), open=line.open)
 
     async def whole() -> None:
         if stop_after is not None:
@@ -62,7 +63,7 @@ def test_everything_is_searched_in_the_time_that_was_said_beforehand() -> None:
     line = Line(Instrument(247, 1200, "odd"))
     asked = plan(PORT, addresses=range(1, 248), speeds=[9600, 1200])
     said_before = asked.seconds(TIMEOUT)
-    work = Scan(asked, timeout=TIMEOUT, open=line.open)
+    work = Scan(asked, Modbus([], timeout=TIMEOUT), open=line.open)
 
     async def whole() -> float:
         began = asyncio.get_running_loop().time()
@@ -243,6 +244,6 @@ def test_a_device_that_does_not_answer_other_questions_is_not_asked_for_ever() -
 def test_the_settings_and_addresses_of_the_factory_are_asked_first() -> None:
     line = Line()
     asked = plan(PORT, addresses=range(1, 248), factory=[(19200, "even", 200), (9600, "none", 246)])
-    run(Scan(asked, timeout=TIMEOUT, open=line.open).run(1.5))
+    run(Scan(asked, Modbus([], timeout=TIMEOUT), open=line.open).run(1.5))
     first = [(written(config), request[0]) for config, request in line.written][:2]
     assert first == [("9600 8N1", 246), ("19200 8E1", 200)]
