@@ -1,5 +1,7 @@
 """What is heard on a line: frames of whoever, and noise."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,7 +57,7 @@ def test_it_does_not_matter_how_the_bytes_come_in_or_when_it_is_looked_at(
     whole = b"".join(frames)
     edges = sorted({0, len(whole), *(cut for cut in cuts if cut < len(whole))})
     ear, addresses, noise = Ear(), [], 0
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         ear("<", whole[begin:end])
         told = ear.take()
         addresses += told.addresses
