@@ -15,10 +15,11 @@ from agent import logs
 from agent.cli.options import PARITY, duration, in_json, number, print_table
 from agent.cli.wirelog import WireLog, wirelog
 from agent.clock import iso
-from agent.commission.reading import Answer, Wires, wires
+from agent.commission.reading import Agent, Answer, Wires, asking
 from agent.commission.registers import JUDGED, ORDERS, verdict
 from agent.config import Config, find, load
 from agent.config.reader import read as read_document
+from agent.control import ControlError
 from agent.record import Quality
 
 _COLUMNS: Final = ("sensor", "channel", "value", "unit", "quality", "reason")
@@ -85,7 +86,11 @@ def read(
     names = _chosen(config, sensors)
     tables = _recorded(config, names) if record is not None else {}
     with wirelog(verbose=verbose, record=record, tables=tables) as log:
-        answered = asyncio.run(_read(config, names, log, as_json=as_json, every=every, times=times))
+        try:
+            reading = _read(config, names, log, as_json=as_json, every=every, times=times)
+            answered = asyncio.run(reading)
+        except ControlError as error:
+            raise click.ClickException(str(error)) from error
     sys.exit(0 if answered else 1)
 
 
@@ -121,18 +126,22 @@ async def _read(
 ) -> bool:
     """Ask and print; return whether anybody answered."""
     answered = False
-    async with wires(config, names) as asked:
-        for bus in asked.buses.values():
-            log.hear(bus)
+    orders = log.recorder is None  # a recording holds what the driver asks, and nothing else
+    async with asking(config, names, bare=log.listens, orders=orders) as asked:
+        if isinstance(asked, Wires):
+            for bus in asked.buses.values():
+                log.hear(bus)
+        elif not as_json:
+            click.echo("The running agent asked:", err=True)
         async for answers in _rounds(asked, every, times):
             _record(config, log, answers)
-            answered |= any(each.sample is not None for each in answers)
+            answered |= any(not each.sentence for each in answers)
             _print(answers, as_json, lines=every is not None)
     return answered
 
 
 async def _rounds(
-    asked: Wires, every: float | None, times: int | None
+    asked: Agent | Wires, every: float | None, times: int | None
 ) -> AsyncIterator[list[Answer]]:
     """Yield what the sensors say, once or over and over until Ctrl-C."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()

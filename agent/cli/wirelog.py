@@ -24,6 +24,11 @@ class WireLog:
         self._verbose = verbose
         self._began: float | None = None
 
+    @property
+    def listens(self) -> bool:
+        """Whether anybody wants to know what goes over a wire."""
+        return self._verbose or self.recorder is not None
+
     def hear(self, bus: Bus) -> None:
         """Be told what goes over a wire from now on."""
 
@@ -33,7 +38,7 @@ class WireLog:
             if self._verbose:
                 self._print(bus.name, direction, data)
 
-        if self._verbose or self.recorder is not None:
+        if self.listens:
             bus.tap = tell
 
     def _print(self, name: str, direction: Literal[">", "<"], data: bytes) -> None:

@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
 
-from agent.acquire import layout_of, no_answer, round_of
+from agent import control
+from agent.acquire import ask, layout_of
 from agent.clock import Clock
 from agent.commission.registers import Readings, as_type
 from agent.config import Config
 from agent.record import Round
 from drivers.base import BusSensorConfig, DeviceError, Driver, Sample
-from drivers.bus import Bus, Tap
+from drivers.bus import Bus
 from drivers.modbus.config import ModbusConfig
 
 _BYTES: Final = (4, 8)  # of a value whose order somebody must know
@@ -24,16 +26,16 @@ class Answer:
 
     Attributes:
         round: its values with qualities and reasons; where it gave nothing, with the reason.
-        sample: what its driver gave; None where it gave nothing.
         sentence: what is wrong and what to do, where it gave nothing.
+        sample: what its driver gave, where it was asked from here.
         orders: channels of which nobody has said in which order their bytes come: their raw value
             in all four.
     """
 
     round: Round
-    sample: Sample | None
-    sentence: str
-    orders: Mapping[str, Readings]
+    sentence: str = ""
+    sample: Sample | None = None
+    orders: Mapping[str, Readings] = field(default_factory=dict)
 
     @property
     def sensor(self) -> str:
@@ -41,16 +43,40 @@ class Answer:
         return self.round.layout.sensor
 
 
+class Agent:
+    """The running agent, which holds the wires and asks for us."""
+
+    def __init__(self, path: Path, sensors: Sequence[str], said: list[control.Said]) -> None:
+        """Take where it listens, and what it said first."""
+        self._path, self._sensors = path, sensors
+        self._said: list[control.Said] | None = said
+
+    async def ask(self) -> list[Answer]:
+        """Have each sensor asked once.
+
+        Raises:
+            ControlError: the agent doesn't answer.
+        """
+        said, self._said = self._said, None
+        if said is None:
+            said = await control.read(self._path, self._sensors)
+        if said is None:
+            raise control.ControlError("The agent has stopped meanwhile: ask again.")
+        return [Answer(each.round, each.sentence) for each in said]
+
+
 class Wires:
-    """The buses and drivers of some sensors of a station.
+    """The buses and drivers of some sensors of a station."""
 
-    Attributes:
-        taps: who is told what goes over a wire, by bus; to be filled before it is asked.
-    """
+    def __init__(self, config: Config, sensors: Sequence[str], *, orders: bool) -> None:
+        """Make them; nothing is opened.
 
-    def __init__(self, config: Config, sensors: Sequence[str]) -> None:
-        """Make them; nothing is opened."""
-        self._config = config
+        Args:
+            config: the station's.
+            sensors: their names.
+            orders: whether values of which nobody has said the order are asked for once more.
+        """
+        self._config, self._with_orders = config, orders
         self._clock = Clock()
         self._buses: dict[str, Bus] = {}
         self._drivers = {name: self._driver(name) for name in sensors}
@@ -79,15 +105,11 @@ class Wires:
 
     async def _ask(self, sensor: str) -> Answer:
         layout = layout_of(sensor, self._config.sensors[sensor].config.channel_list())
-        began = self._clock.monotonic()
-        try:
-            sample = await self._drivers[sensor].read()
-        except DeviceError as error:
-            middle = (began + self._clock.monotonic()) / 2
-            time = self._clock.stamp(middle if error.at is None else error.at)
-            return Answer(no_answer(layout, error.reason, time), None, str(error), {})
-        said = round_of(layout, sample, self._clock.stamp(sample.at))
-        return Answer(said, sample, "", await self._orders(sensor))
+        asked = await ask(layout, self._drivers[sensor], self._clock)
+        if asked.error is not None:
+            return Answer(asked.round, str(asked.error))
+        orders = await self._orders(sensor) if self._with_orders else {}
+        return Answer(asked.round, "", asked.sample, orders)
 
     async def _orders(self, sensor: str) -> Mapping[str, Readings]:
         """Ask once more for the values of which nobody has said the order."""
@@ -122,20 +144,26 @@ class Wires:
 
 
 @asynccontextmanager
-async def wires(config: Config, sensors: Sequence[str]) -> AsyncIterator[Wires]:
-    """Yield the wires of some sensors; they are let go of at the end."""
-    made = Wires(config, sensors)
+async def asking(
+    config: Config, sensors: Sequence[str], *, bare: bool, orders: bool
+) -> AsyncIterator[Agent | Wires]:
+    """Yield whom to ask: the agent where one runs, else the wires, which are let go of at the end.
+
+    Args:
+        config: the station's.
+        sensors: their names.
+        bare: take the wires in any case, to see what goes over them.
+        orders: whether values of which nobody has said the order are asked for once more.
+
+    Raises:
+        ControlError: an agent runs, but doesn't answer.
+    """
+    path = control.path_of(config.store.path)
+    if not bare and (said := await control.read(path, sensors)) is not None:
+        yield Agent(path, sensors, said)
+        return
+    wires = Wires(config, sensors, orders=orders)
     try:
-        yield made
+        yield wires
     finally:
-        await made.close()
-
-
-def both(taps: Sequence[Tap]) -> Tap:
-    """Return a tap that tells several."""
-
-    def tell(direction: Literal[">", "<"], data: bytes) -> None:
-        for tap in taps:
-            tap(direction, data)
-
-    return tell
+        await wires.close()
