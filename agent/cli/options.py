@@ -73,7 +73,8 @@ def print_table(
     table = Table(*columns)
     for row in rows:
         table.add_row(*map(Text, row))  # what a device says is no markup
-    Console(stderr=err).print(table)
+    plain = "NO_COLOR" in os.environ
+    Console(stderr=err, color_system=None if plain else "auto").print(table)
 
 
 def number(value: float) -> str:

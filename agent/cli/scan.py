@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from agent import logs
+from agent import control, logs
 from agent.cli.options import PARITY, addresses, duration, live, print_table, rough
 from agent.commission.dialects import dialect
 from agent.commission.hints import hints
@@ -19,6 +19,10 @@ from agent.commission.scan import Found, Scan
 from agent.commission.search import Search, Wire, plan, written
 from agent.commission.target import Target, TargetError, resolve
 
+_RUNS: Final = (
+    "The agent runs and holds this wire: stop it first (sudo systemctl stop aryk), and start it "
+    "again afterwards."
+)
 _COLUMNS: Final = ("address", "settings", "what", "answers in")
 _TICK: Final = 0.2  # s from one picture to the next
 
@@ -92,6 +96,10 @@ def scan(
         where = resolve(target, given, framing=framing)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
+    if where.station is not None and asyncio.run(
+        control.runs(control.path_of(where.station.store.path))
+    ):
+        raise click.ClickException(_RUNS)
     models = known()
     speech = dialect(where.line, models)
     speech.timeout = timeout or speech.timeout

@@ -15,8 +15,10 @@ from agent.commission.sweep import Hit, Sweep
 from drivers.base import DeviceError
 from drivers.bus import Bus
 
-PATIENCE: Final = 1.5
-"""Seconds that a device has to say who it is, once it is known to be there."""
+_PATIENCE: Final = 0.5
+"""Seconds that a device has to say who it is, once it is known to be there and in time."""
+_LONG_PATIENCE: Final = 1.5
+"""The same for a device whose first answer was late."""
 _HEEDLESS: Final = "It answers at every address, so it is the only device here."
 
 
@@ -176,7 +178,7 @@ class Scan:
 
     async def _meet(self, line: Wire, hit: Hit) -> None:
         """Ask a device who it is, and add it to those that were found."""
-        patience = max(PATIENCE, self._dialect.timeout)
+        patience = max(_LONG_PATIENCE if hit.late else _PATIENCE, self._dialect.timeout)
         async with self._bus(line, patience, patience / 2) as bus:
             bus.tap = watch = _Stopwatch()
             who = await self._dialect.introduce(bus, hit.address)

@@ -35,11 +35,13 @@ class Hit:
         address: its own.
         says: ``answer``, or the exception that it answered with.
         hints: what is odd about it, a sentence each.
+        late: whether its answer came after its time.
     """
 
     address: Address
     says: str
     hints: tuple[str, ...] = ()
+    late: bool = False
 
 
 class Sweep:
@@ -91,13 +93,14 @@ class Sweep:
     def _hit(self, address: Address) -> Hit:
         says = self._says.get(address, "timeout")
         hints = []
-        if not there(says):
+        late = not there(says)
+        if late:
             hints.append(_LATE)
         if self._frames[address] > self._requests[address]:
             hints.append(_TWICE)
         if self._requests[address] > 1:
             hints.append(_OFTEN_DAMAGED)
-        return Hit(address, says, tuple(hints))
+        return Hit(address, says, tuple(hints), late)
 
     async def _ask(self, address: Address) -> None:
         """Ask an address; after a damaged answer again, for something else."""

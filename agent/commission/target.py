@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -23,19 +24,31 @@ class TargetError(Exception):
     """It can't be told which wire is meant; the message says what to write."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Target:
     """A wire.
 
     Attributes:
         name: of its table ``[bus.<name>]``.
         line: that table.
-        sensors: of that bus in ``station.toml``: names by address; None where it is in none.
+        station: in whose ``station.toml`` it stands; None where it is in none.
     """
 
     name: str
     line: SerialBus | TcpBus
-    sensors: Mapping[int | str, str] | None = None
+    station: Config | None = None
+
+    @cached_property
+    def sensors(self) -> Mapping[int | str, str] | None:
+        """The names of the station's sensors on it, by address; None without a station."""
+        if self.station is None:
+            return None
+        names: dict[int | str, str] = {}
+        for sensor in self.station.sensors.values():
+            address = getattr(sensor.config, "address", None)
+            if getattr(sensor.config, "bus", None) == self.name and address is not None:
+                names[address] = sensor.name
+        return names
 
 
 def of_port(device: str, **settings: Any) -> Target:
@@ -112,15 +125,10 @@ def of_bus(config: Config, name: str) -> Target:
     if name not in config.buses:
         known = ", ".join(config.buses) or "none"
         raise TargetError(f"{config.file} has no bus {name}. Its buses: {known}.")
-    sensors: dict[int | str, str] = {}
-    for sensor in config.sensors.values():
-        address = getattr(sensor.config, "address", None)
-        if getattr(sensor.config, "bus", None) == name and isinstance(address, int | str):
-            sensors[address] = sensor.name
     line = config.buses[name]
     if not isinstance(line, SerialBus | TcpBus):
         raise TargetError(f"bus.{name} of {config.file} repeats a recording: name a real wire.")
-    return Target(name, line, sensors)
+    return Target(name, line, config)
 
 
 def ports() -> Iterator[str]:

@@ -5,8 +5,8 @@ of JSON and gets one back: ``{"do": "read", "sensors": ["radar"]}``, then ``{"an
 ``{"error": "a sentence"}``.
 """
 
-from agent.control.client import ControlError, read
+from agent.control.client import ControlError, read, runs
 from agent.control.protocol import Said, path_of
 from agent.control.server import serve
 
-__all__ = ["ControlError", "Said", "path_of", "read", "serve"]
+__all__ = ["ControlError", "Said", "path_of", "read", "runs", "serve"]

@@ -35,6 +35,18 @@ async def read(path: Path, sensors: Sequence[str]) -> list[Said] | None:
         ) from error
 
 
+async def runs(path: Path) -> bool:
+    """Return whether an agent listens there, also where this user may not talk to it."""
+    try:
+        _, writer = await asyncio.open_unix_connection(path)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
 async def _sent(path: Path, request: dict[str, Any]) -> Any:
     """Return what the agent says to a request; None where no agent runs."""
     try:

@@ -1,7 +1,13 @@
-"""A simulated serial line at the seam of the byte pipe: devices of different speed and parity."""
+"""Simulated devices: at the byte pipe's seam with speed and parity, or on a pseudo-terminal."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import os
+import select
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from drivers.base import DeviceError
@@ -30,12 +36,18 @@ class Instrument:
     spoil: Callable[[bytes], bytes] = lambda answer: answer
     heedless: bool = False
     beyond: str = "exception"  # or "silence": what it says of registers that it doesn't have
+    address_register: int | None = None  # written to, it takes another address
+    confirms: str = "old"  # or "new", or "nothing": as which address it confirms that
     asked: list[bytes] = field(default_factory=list)
 
     def answer(self, address: int, pdu: bytes) -> bytes | None:
         if address != self.address and not self.heedless:
             return None
         self.asked.append(pdu)
+        if pdu[0] == 6 and int.from_bytes(pdu[1:3]) == self.address_register:
+            self.address = int.from_bytes(pdu[3:5])
+            confirming = {"old": address, "new": self.address}.get(self.confirms)
+            return None if confirming is None else frame(confirming, pdu)
         if pdu[0] in self.mute:
             return None
         if pdu in self.taught:
@@ -120,3 +132,35 @@ class _Link:
 
     async def closed(self) -> None:
         pass
+
+
+@contextmanager
+def on_pty(*instruments: Instrument, echo: bool = False) -> Iterator[str]:
+    """Serve devices on a pseudo-terminal, which knows neither speed nor parity; yield its path."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    over, woken = os.pipe()
+
+    def serve() -> None:
+        while True:
+            ready, _, _ = select.select((master, over), (), ())
+            if over in ready:
+                return
+            request = os.read(master, 4096)
+            if echo:
+                os.write(master, request)
+            for each in instruments:
+                answer = each.answer(request[0], request[1:-2])
+                if answer is not None:
+                    time.sleep(each.delay)
+                    os.write(master, answer)
+
+    serving = threading.Thread(target=serve)
+    serving.start()
+    try:
+        yield os.ttyname(slave)
+    finally:
+        os.write(woken, b"!")
+        serving.join()
+        for descriptor in (master, slave, over, woken):
+            os.close(descriptor)
