@@ -34,9 +34,9 @@ def hints(work: Scan, where: Wire) -> Iterator[str]:
 def _others(work: Scan, where: Wire) -> Iterator[str]:
     """Yield who else has the port open, where something is odd."""
     if isinstance(where, SerialBus) and (work.damaged or work.noise or not work.found):
-        from drivers.bus.serial_link import holder  # noqa: PLC0415  a gateway needs no pyserial
+        from drivers.bus.serial_link import holders  # noqa: PLC0415  a gateway needs no pyserial
 
-        if (who := holder(where.device)) is not None:
+        if who := holders(where.device):
             yield f"{where.device} is open in {who}, too, which may take answers away: stop that."
 
 

@@ -20,8 +20,8 @@ from drivers.modbus.device import Device, Refused
 from drivers.sdi12.config import Sdi12Config
 from drivers.sdi12.instrument import Instrument
 
-_PATIENCE: Final = 1.0
-"""Seconds that an address has to answer, at least: nobody may be overheard here."""
+_PATIENCE: Final = 2
+"""So many times the wire's own timeout an address has to answer: nobody may be overheard here."""
 _TWICE: Final = 2
 """So often the new address is asked whether it is free."""
 _STARTS: Final = 10.0
@@ -197,7 +197,7 @@ class Change:
 
     @asynccontextmanager
     async def _bus(self) -> AsyncIterator[Bus]:
-        timeout = max(self.wire.timeout, _PATIENCE)
+        timeout = _PATIENCE * self.wire.timeout
         bus = Bus("wire", self.wire.model_copy(update={"timeout": timeout}))
         try:
             yield bus

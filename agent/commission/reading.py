@@ -101,7 +101,18 @@ class Wires:
 
     async def ask(self) -> list[Answer]:
         """Ask each sensor once: those of one wire one after another, wires side by side."""
-        return list(await asyncio.gather(*map(self._ask, self._drivers)))
+        by_wire: dict[Bus | None, list[str]] = {}
+        for name in self._drivers:
+            by_wire.setdefault(self.bus(name), []).append(name)
+        told = {
+            answer.sensor: answer
+            for answers in await asyncio.gather(*map(self._in_turn, by_wire.values()))
+            for answer in answers
+        }
+        return [told[name] for name in self._drivers]
+
+    async def _in_turn(self, sensors: Sequence[str]) -> list[Answer]:
+        return [await self._ask(sensor) for sensor in sensors]
 
     async def _ask(self, sensor: str) -> Answer:
         layout = layout_of(sensor, self._config.sensors[sensor].config.channel_list())

@@ -1,16 +1,11 @@
 """``aryk scan`` as a technician types it: real processes, pseudo-terminals, TCP."""
 
 import json
-import os
-import pty
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import serial
@@ -18,17 +13,11 @@ from modbus_tk import defines, modbus_rtu
 from pyModbusTCP.server import ModbusServer
 
 from agent.config import load
+from tests.support.commands import ARYK, aryk, on_terminal
 from tests.support.instruments import Instrument, on_pty
 from tests.support.ptys import line
 
-ARYK = str(Path(sys.executable).with_name("aryk"))
 QUICK = ("--baudrate", "9600", "--parity", "none", "--timeout", "50 ms")
-
-
-def aryk(*arguments: str, **keys: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [ARYK, *arguments], capture_output=True, text=True, timeout=50, check=False, **keys
-    )
 
 
 @contextmanager
@@ -107,7 +96,7 @@ def test_ctrl_c_keeps_what_was_found_and_prints_it(tmp_path: Path) -> None:
 
 def test_on_a_terminal_there_is_a_bar_with_the_time_left() -> None:
     with on_pty(Instrument(1, registers={0: 5})) as port:
-        seen = on_terminal(ARYK, "scan", port, *QUICK, "--address", "1-30")
+        _, seen = on_terminal("scan", port, *QUICK, "--address", "1-30")
     assert "left, " in seen
     assert "━" in seen
     assert "\x1b[" in seen
@@ -115,28 +104,10 @@ def test_on_a_terminal_there_is_a_bar_with_the_time_left() -> None:
 
 def test_no_color_switches_the_bar_off() -> None:
     with on_pty(Instrument(1, registers={0: 5})) as port:
-        seen = on_terminal(ARYK, "scan", port, *QUICK, "--address", "1-5", NO_COLOR="1")
+        _, seen = on_terminal("scan", port, *QUICK, "--address", "1-5", NO_COLOR="1")
     assert "left, " not in seen
     assert "\x1b[" not in seen
     assert "1 9600 8N1" in seen
-
-
-def on_terminal(*command: str, **environment: str) -> str:
-    """Run a command on a terminal of its own, and return all that it showed."""
-    child, master = pty.fork()
-    if child == 0:
-        os.execve(command[0], command, {**os.environ, "TERM": "xterm", **environment})
-    seen = bytearray()
-    deadline = time.monotonic() + 40
-    while time.monotonic() < deadline:
-        try:
-            part = os.read(master, 4096)
-        except OSError:
-            break
-        seen += part
-    os.close(master)
-    os.waitpid(child, 0)
-    return seen.decode(errors="replace")
 
 
 def test_a_gateway_whose_units_all_answer_is_one_device() -> None:
