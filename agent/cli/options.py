@@ -1,6 +1,7 @@
 """What several commands take and print in the same way."""
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from math import isfinite
@@ -66,11 +67,12 @@ def print_table(
         for row in (columns, *rows):
             click.echo("\t".join(row), err=err)
         return
-    from rich.console import Console  # noqa: PLC0415  a pipe doesn't need it
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  a pipe doesn't need them
+    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(*columns)
+    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(*map(Text, row))  # what a device says is no markup
     plain = "NO_COLOR" in os.environ
@@ -78,8 +80,8 @@ def print_table(
 
 
 def number(value: float) -> str:
-    """Return a raw number in at most twelve characters or so: a whole one whole."""
-    return str(value) if isinstance(value, int) else f"{value:.7g}"
+    """Return a raw number in at most twelve characters: a whole one whole."""
+    return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 
 def in_json(
@@ -93,12 +95,19 @@ def in_json(
     }
 
 
+def say(text: str, *, err: bool = True) -> None:
+    """Write a sentence for people; on a terminal its lines end between words."""
+    if (sys.stderr if err else sys.stdout).isatty():
+        text = click.wrap_text(text, shutil.get_terminal_size().columns, preserve_paragraphs=True)
+    click.echo(text, err=err)
+
+
 def rough(seconds: float) -> str:
     """Return a duration as a person says it: ``40 s``, ``4 min 10 s``, ``2 h 5 min``."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 and whole < 600 else "")
     minutes = round(seconds / 60)
     return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")

@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from agent import logs
-from agent.cli.options import PARITY, duration, in_json, number, print_table
+from agent.cli.options import PARITY, duration, in_json, number, print_table, say
 from agent.cli.wirelog import WireLog, wirelog
 from agent.clock import iso
 from agent.commission.reading import Agent, Answer, Wires, asking
@@ -181,13 +181,13 @@ def _print(answers: Sequence[Answer], as_json: bool, lines: bool) -> None:
     if orders:
         click.echo("Nobody has said in which order the bytes of these come:")
         print_table(("sensor", "channel", *ORDERS), orders)
-        click.echo(JUDGED.format(within=""))
+        say(JUDGED.format(within=""), err=False)
     for each in answers:
         if each.sentence:
-            click.echo(f"{each.sensor}: {each.sentence}", err=True)
+            say(f"{each.sensor}: {each.sentence}")
         for name, readings in each.orders.items():
             if said := verdict(readings):
-                click.echo(f"{each.sensor}/{name}: {said}")
+                say(f"{each.sensor}/{name}: {said}", err=False)
 
 
 def _rows(answer: Answer) -> Iterator[tuple[str, ...]]:

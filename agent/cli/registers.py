@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from agent.cli.options import in_json, number, print_table
+from agent.cli.options import in_json, number, print_table, say
 from agent.cli.wirelog import WireLog, wirelog
 from agent.commission.registers import JUDGED, ORDERS, verdict
 from agent.commission.search import written
@@ -48,7 +48,7 @@ def show(
         try:
             window = asyncio.run(_look(target, log, keys))
         except DeviceError as error:
-            click.echo(str(error), err=True)
+            say(str(error))
             sys.exit(1)
     if as_json:
         click.echo(json.dumps(_document(window, keys, between), indent=2))
@@ -97,10 +97,10 @@ def _print(window: Window, where: str, between: tuple[float, float] | None) -> N
         print_table(("", "register", "hex", "uint16", "int16", "bits", "text"), rows)
         _print_values(window, between)
     if window.refusal:
-        click.echo(window.refusal, err=True)
+        say(window.refusal)
         if window.start - 1 in window.values:
-            click.echo(_NEIGHBOUR.format(register=window.start - 1), err=True)
-    click.echo(_ONE_OFF)
+            say(_NEIGHBOUR.format(register=window.start - 1))
+    say(_ONE_OFF, err=False)
 
 
 def _print_values(window: Window, between: tuple[float, float] | None) -> None:
@@ -115,11 +115,11 @@ def _print_values(window: Window, between: tuple[float, float] | None) -> None:
     if not shown:
         return
     within = "" if between is None else f", and from {between[0]:g} to {between[1]:g}"
-    click.echo(JUDGED.format(within=within))
+    say(JUDGED.format(within=within), err=False)
     asked = window.together(window.count).get(window.start, []) if window.count in (2, 4) else []
     for readings in asked[:1]:  # the float; one of the whole numbers is nearly always plausible
         if said := verdict(readings, between):
-            click.echo(f"As {readings.type}: {said}")
+            say(f"As {readings.type}: {said}", err=False)
 
 
 def _order(window: Window) -> list[int]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from agent import control, logs
-from agent.cli.options import PARITY, addresses, duration, live, print_table, rough
+from agent.cli.options import PARITY, addresses, duration, live, print_table, rough, say
 from agent.commission.dialects import dialect
 from agent.commission.hints import hints
 from agent.commission.library import factories, known
@@ -119,26 +119,24 @@ def scan(
         click.echo(json.dumps(_document(work, text), ensure_ascii=False, indent=2))
     else:
         _report(work, where.line)
+        if text and sys.stdout.isatty():
+            click.echo("\nFor station.toml:\n", err=True)
         click.echo(text, nl=False)
     sys.exit(0 if work.found else 1)
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
 
 
 def _say_beforehand(where: Target, search: Search, patience: float, within: float) -> None:
     lines, seconds = search.lines(), search.seconds(patience)
     speeds = f" at {len(lines)} speeds and parities" if len(lines) > 1 else ""
-    _say(f"Searching {where.line.endpoint}: {search.left} tries{speeds}, the likely ones first.")
+    say(f"Searching {where.line.endpoint}: {search.left} tries{speeds}, the likely ones first.")
     if seconds > within:
-        _say(
+        say(
             f"All of them would take {rough(seconds)}; it ends after {rough(within)} "
             '(more with --within "30 min", fewer tries with --baudrate, --parity, --address).'
         )
     else:
-        _say(f"It takes {rough(seconds)} at most.")
-    _say("Ctrl-C ends it and keeps what was found. Nothing is written to any device.")
+        say(f"It takes {rough(seconds)} at most.")
+    say("Ctrl-C ends it and keeps what was found. Nothing is written to any device.")
 
 
 async def _run(work: Scan, within: float) -> None:
@@ -165,7 +163,7 @@ async def _tell(work: Scan, searching: "asyncio.Task[None]") -> None:
     told = 0
     while told < len(work.found) or not searching.done():
         for each in work.found[told:]:
-            _say(" ".join(_row(each)))
+            say(" ".join(_row(each)))
             told += 1
         await asyncio.wait({searching}, timeout=_TICK)
 
@@ -187,7 +185,13 @@ async def _draw(work: Scan, searching: "asyncio.Task[None]") -> None:
 
 
 def _row(each: Found) -> tuple[str, str, str, str]:
-    what = each.who.title or f"a device that says nothing of itself ({each.hit.says})"
+    what = each.who.title or "a device that says nothing of itself"
+    if each.who.by == "registers":
+        what += " (by its registers)"
+    elif each.who.candidates:
+        what += "?"
+    elif each.hit.says.startswith("exception"):
+        what += f" ({each.hit.says})"
     return (str(each.hit.address), written(each.line), what, f"{each.seconds * 1000:.0f} ms")
 
 
@@ -195,7 +199,7 @@ def _report(work: Scan, where: Wire) -> None:
     if work.found:
         print_table(_COLUMNS, [_row(each) for each in work.found], err=True)
     for sentence in hints(work, where):
-        _say(sentence)
+        say(sentence)
 
 
 def _document(work: Scan, text: str) -> dict[str, Any]:

@@ -20,20 +20,23 @@ _REGISTER: Final = 'channel.register_0 = { register = 0, type = "uint16", unit =
 _VALUE: Final = 'channel.value_1 = { position = 1, unit = "/" }'
 _UNKNOWN_VALUE: Final = """\
 # {who}
-# Its manual says what its values are, in which units, and which command gives them."""
+# Its manual says what its values are, and which command gives them."""
 _UNKNOWN_REGISTER: Final = """\
 # {who}
-# Register 0 only shows that it answers. Its manual says what stands where; aryk read with
-# --address {address} and the settings above shows any register."""
+# Register 0 only shows that it answers: its manual says what stands where,
+# and aryk read --address {address} --register N shows it."""
 _BY_REGISTERS: Final = ", by what its registers hold: compare with its type plate"
 _INCOMPLETE: Final = """\
-# What it is set to can't be read: `aryk devices {model}` says which keys its channels need."""
+# How it is set can't be read: aryk devices {model} says which keys
+# its channels need."""
 _OTHER_SPEED: Final = """\
-# {who} with address {address} speaks {own}. A wire has one speed, this one {line}:
-# change the device's speed with its maker's tool, or give it a port of its own."""
+# {who} with address {address} speaks {own}, and a wire has one speed,
+# this one {line}: change the device's speed with its maker's tool, or give
+# it a port of its own."""
 _SAME_ADDRESS: Final = """\
-# {who} with address {address} speaks {own}, but another device on this wire has its address, too:
-# connect it alone, give it another one with aryk address, and scan again."""
+# {who} with address {address} speaks {own}, but another device on this
+# wire has its address, too: connect it alone, give it another one with
+# aryk address, and scan again."""
 
 
 def piece(target: Target, found: Sequence[Found]) -> str:

@@ -19,7 +19,7 @@ _CLOSED: Final = 3
 """So many connections in a row that a gateway closes, and it isn't asked further."""
 _TWICE: Final = "It answers twice: two devices have this address, or the adapter echoes."
 _OFTEN_DAMAGED: Final = "Answers were damaged: look for two devices of one address, bad wiring."
-_LATE: Final = "It answers late: give it a longer timeout."
+_LATE: Final = "It answers late, so it needs a longer timeout."
 
 
 def there(says: str) -> bool:
