@@ -107,11 +107,10 @@ def resolve(text: str | None, config: Path | None, **settings: Any) -> Target:
         return of_host(text, **settings)
     if (device := Path("/dev", text)).exists():
         return of_port(str(device), **settings)
-    file = find(config)
-    if not file.exists():
+    if (file := _file(config)) is None:
         raise TargetError(
-            f"{text} is no port and no HOST:PORT, and there is no {file} with a bus of that name: "
-            "write a port as /dev/ttyUSB0, a gateway as 192.0.2.10:502."
+            f"{text} is no port and no HOST:PORT, and there is no station.toml with a bus of that "
+            "name: write a port as /dev/ttyUSB0, a gateway as 192.0.2.10:502."
         )
     return of_bus(load(file), text)
 
@@ -147,19 +146,20 @@ def lasting(device: str) -> str:
     return next(links, device)
 
 
+def _file(given: Path | None) -> Path | None:
+    try:
+        return find(given)
+    except ConfigError:
+        return None  # there is none
+
+
 def _only(config: Path | None, settings: Mapping[str, Any]) -> Target:
-    file = find(config)
-    if file.exists():
-        try:
-            found = load(file)
-        except ConfigError:
-            if config is not None:
-                raise
-        else:
-            if len(found.buses) == 1:
-                return of_bus(found, *found.buses)
-            if found.buses:
-                raise TargetError(f"Which bus? {file} has {', '.join(found.buses)}.")
+    if (file := _file(config)) is not None:
+        found = load(file)
+        if len(found.buses) == 1:
+            return of_bus(found, *found.buses)
+        if found.buses:
+            raise TargetError(f"Which bus? {file} has {', '.join(found.buses)}.")
     there = list(ports())
     if len(there) == 1:
         return of_port(there[0], **settings)
