@@ -72,7 +72,9 @@ def print_table(
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))  # what a device says is no markup
     plain = "NO_COLOR" in os.environ
@@ -80,8 +82,9 @@ def print_table(
 
 
 def number(value: float) -> str:
-    """Return a raw number in at most twelve characters: a whole one whole."""
-    return str(value) if isinstance(value, int) else f"{value:.6g}"
+    """Return a raw number in few characters: a whole one whole, a strange one roughly."""
+    text = str(value) if isinstance(value, int) else f"{value:.6g}"
+    return f"{value:.2e}" if "e" in text else text
 
 
 def in_json(

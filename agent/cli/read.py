@@ -35,7 +35,7 @@ _DIRECT: Final = ("port", "host", "bus", "address", "register")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.option(
     "--record",
-    type=click.File("w", encoding="utf-8", lazy=False),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="Write what goes over the wire into a file; the driver replay runs it again.",
 )
 @click.option("--every", callback=duration, metavar="DURATION", help="Again and again.")
@@ -60,7 +60,7 @@ def read(
     given: Path | None,
     verbose: bool,
     as_json: bool,
-    record: Any,
+    record: Path | None,
     every: float | None,
     times: int | None,
     **direct: Any,

@@ -31,7 +31,7 @@ def show(
     *,
     verbose: bool,
     as_json: bool,
-    record: Any,
+    record: Path | None,
     between: tuple[float, float] | None,
     **keys: Any,
 ) -> None:
@@ -141,11 +141,15 @@ def _register(window: Window, register: int) -> tuple[str, ...]:
     return (mark, str(register), f"{word:04X}", str(word), str(signed), bits, text)
 
 
+def _span(first: int, size: int) -> str:
+    return f"{first}, {first + 1}" if size == 2 else f"{first} to {first + size - 1}"
+
+
 def _values(
     window: Window, size: int, between: tuple[float, float] | None
 ) -> Iterator[tuple[str, ...]]:
     for first, kinds in window.together(size).items():
-        head = (_mark(window, first, size), f"{first} to {first + size - 1}")
+        head = (_mark(window, first, size), _span(first, size))
         for readings in kinds:
             good = readings.plausible(between)
             values = (number(readings.values[o]) + " ✓" * (o in good) for o in ORDERS)

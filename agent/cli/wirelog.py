@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, TextIO
+from pathlib import Path
+from typing import Any, Literal
 
 import click
 
@@ -49,18 +50,25 @@ class WireLog:
 
 
 @contextmanager
-def wirelog(
-    *, verbose: bool, record: TextIO | None, tables: Mapping[str, Any]
-) -> Iterator[WireLog]:
+def wirelog(*, verbose: bool, record: Path | None, tables: Mapping[str, Any]) -> Iterator[WireLog]:
     """Yield a log of wires.
 
     Args:
         verbose: whether it prints.
         record: where it records to.
         tables: ``bus`` and ``sensor`` of what is recorded, as they stand in ``station.toml``.
+
+    Raises:
+        click.ClickException: it can't be written there.
     """
     if record is None:
         yield WireLog(verbose=verbose, recorder=None)
         return
-    with Recorder(record, tables) as recorder:
+    try:
+        out = record.open("w", encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(
+            f"{record} can't be written: {error.strerror}. Name another file."
+        ) from error
+    with out, Recorder(out, tables) as recorder:
         yield WireLog(verbose=verbose, recorder=recorder)

@@ -129,6 +129,13 @@ def test_a_record_runs_again_through_the_same_driver(tmp_path: Path) -> None:
     assert (again.now, again.left) == (again.then, [])
 
 
+def test_a_record_that_can_not_be_written_is_told(tmp_path: Path) -> None:
+    with station(tmp_path) as file:
+        done = aryk("read", "radar", "-c", file, "--record", str(tmp_path / "no" / "where"))
+    assert done.returncode == 1
+    assert "can't be written: No such file or directory" in done.stderr
+
+
 def test_every_and_times_ask_again(tmp_path: Path) -> None:
     with station(tmp_path) as file:
         done = aryk("read", "radar", "-c", file, "--json", "--every", "100 ms", "--times", "3")
@@ -179,7 +186,7 @@ def test_registers_of_any_device_are_shown_in_every_way_with_their_neighbours() 
     assert status == 0
     assert ["▸", "32", "41B4", "16820", "16820", "01000001 10110100", "A."] in told
     assert ["", "31", "0000", "0", "0", "00000000 00000000", ".."] in told
-    assert [row[3] for row in told if row[1] == "32 to 33"] == ["22.5 ✓"]
+    assert [row[3] for row in told if row[1] == "32, 33"] == ["22.5 ✓"]
     assert "34" not in [row[1] for row in told]
     assert "counted from 0" in out
 
