@@ -13,7 +13,7 @@ from agent import control, logs
 from agent.cli.options import PARITY, addresses, duration, live, print_table, rough, say
 from agent.commission.dialects import dialect
 from agent.commission.hints import hints
-from agent.commission.library import factories, known
+from agent.commission.library import LibraryError, factories, known
 from agent.commission.piece import piece
 from agent.commission.scan import Found, Scan
 from agent.commission.search import Search, Wire, plan, written
@@ -66,7 +66,7 @@ _TICK: Final = 0.2  # s from one picture to the next
     "--timeout",
     callback=duration,
     metavar="DURATION",
-    help='How long an address has to answer.  [default: "200 ms", at a host "1 s"]',
+    help='How long an address has to answer.  [default: "200 ms"; "2 s" at a host]',
 )
 @click.option("-c", "--config", "given", type=click.Path(path_type=Path), help="station.toml")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
@@ -100,7 +100,10 @@ def scan(
         control.runs(control.path_of(where.station.store.path))
     ):
         raise click.ClickException(_RUNS)
-    models = known()
+    try:
+        models = known()
+    except LibraryError as error:
+        raise click.ClickException(str(error)) from error
     speech = dialect(where.line, models)
     speech.timeout = timeout or speech.timeout
     search = plan(

@@ -14,6 +14,10 @@ from drivers.modbus.device import Device
 from drivers.modbus.pdu import read
 from drivers.sdi12.instrument import Instrument, find
 
+_ON_A_PORT: Final = 0.2
+_AT_A_HOST: Final = 2.0
+"""Seconds that an address has to answer. A gateway that waits for a device that isn't there keeps
+whoever is asked next waiting, too; most wait for a second or so."""
 ANY: Final = "?"
 """To ask whoever is there, where the protocol can (SDI-12)."""
 
@@ -110,4 +114,4 @@ def dialect(wire: Wire, models: Sequence[Known]) -> Dialect:
     """Return what is spoken on a wire."""
     if wire.framing == "sdi12":
         return Sdi12()
-    return Modbus(models, timeout=0.2 if isinstance(wire, SerialBus) else 1.0)
+    return Modbus(models, timeout=_ON_A_PORT if isinstance(wire, SerialBus) else _AT_A_HOST)

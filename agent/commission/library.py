@@ -7,7 +7,9 @@ from typing import Final
 
 from drivers.bus import Parity
 from drivers.modbus import library
-from drivers.modbus.library import Device, Identity
+from drivers.modbus.library import Device, Identity, LibraryError
+
+__all__ = ["Known", "LibraryError", "factories", "fits", "known"]
 
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
 _PARTS: Final = re.compile(r"[:,(]")

@@ -15,9 +15,10 @@ from agent.config import Config, ConfigError, find, load
 from drivers.bus import SerialBus, TcpBus
 
 _GATEWAY: Final = re.compile(r"(?:\[(?P<v6>[^]]+)\]|(?P<host>[^:/]+)):(?P<port>\d{1,5})")
-_BY_ID: Final = Path("/dev/serial/by-id")
-_USUAL: Final = "ttyUSB* ttyACM* ttyAMA* ttySC* ttymxc* ttyO*"
-"""Serial ports that instruments hang on, by their kernel names; a PC's ttyS* are mostly empty."""
+_DEV: Final = Path("/dev")
+_USUAL: Final = "ttyUSB* ttyACM* serial0 ttyAMA* ttySC* ttymxc* ttyO*"
+"""Serial ports that instruments hang on: adapters, and a board's own (serial0 on a Raspberry Pi). A
+PC's ttyS* are mostly empty."""
 
 
 class TargetError(Exception):
@@ -105,7 +106,7 @@ def resolve(text: str | None, config: Path | None, **settings: Any) -> Target:
         return of_port(text, **settings)
     if _GATEWAY.fullmatch(text) or _is_address(text):
         return of_host(text, **settings)
-    if (device := Path("/dev", text)).exists():
+    if (device := _DEV / text).exists():
         return of_port(str(device), **settings)
     if (file := _file(config)) is None:
         raise TargetError(
@@ -132,17 +133,19 @@ def of_bus(config: Config, name: str) -> Target:
 
 def ports() -> Iterator[str]:
     """Yield the serial ports that instruments may hang on, by their lasting names."""
+    seen = set()
     for pattern in _USUAL.split():
-        for device in sorted(Path("/dev").glob(pattern)):
-            yield lasting(str(device))
+        for device in sorted(_DEV.glob(pattern)):
+            if (real := os.path.realpath(device)) not in seen:
+                seen.add(real)
+                yield lasting(str(device))
 
 
 def lasting(device: str) -> str:
     """Return the name of a port that stays when adapters are plugged in another order."""
-    if not _BY_ID.is_dir():
-        return device
     real = os.path.realpath(device)
-    links = (str(link) for link in sorted(_BY_ID.iterdir()) if os.path.realpath(link) == real)
+    by_id = sorted(_DEV.glob("serial/by-id/*"))
+    links = (str(link) for link in by_id if os.path.realpath(link) == real)
     return next(links, device)
 
 

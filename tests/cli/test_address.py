@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.commands import aryk, on_terminal, running
 from tests.support.instruments import Instrument, on_pty
+from tests.support.sdi12 import Sensor, adapter
 from tests.support.waiting import until
 
 STATION = """
@@ -32,6 +33,22 @@ bus = "line"
 address = 9
 every = "1 s"
 channel.stage = {{ register = 0, type = "uint16", unit = "m" }}
+"""
+
+
+SDI12 = """
+[station]
+id = "chu-01"
+[bus.sdi]
+device = "{port}"
+framing = "sdi12"
+timeout = "100 ms"
+[sensor.well]
+driver = "sdi12"
+bus = "sdi"
+address = "0"
+every = "1 min"
+channel.level = {{ position = 1, unit = "m" }}
 """
 
 
@@ -156,6 +173,18 @@ def test_a_wrong_word_is_wrong_usage(tmp_path: Path, arguments: list[str], told:
         done = aryk("address", *arguments, "-c", file, "--yes")
     assert done.returncode == 2
     assert told in " ".join(done.stderr.split())
+
+
+def test_an_sdi_12_sensor_takes_another_address_by_its_own_command(tmp_path: Path) -> None:
+    sensor = Sensor("0")
+    with adapter(sensor, echo=True) as port:
+        file = tmp_path / "station.toml"
+        file.write_text(SDI12.format(port=port))
+        wrong = aryk("address", "well", "10", "-c", str(file), "--yes")
+        done = aryk("address", "well", "b", "-c", str(file), "--yes")
+    assert (wrong.returncode, done.returncode, sensor.address) == (2, 0, "b"), done.stderr
+    assert "take one of 0-9, A-Z, a-z" in wrong.stderr
+    assert 'address = "b"' in done.stdout
 
 
 async def test_it_does_not_fight_a_running_agent_for_the_wire(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """``aryk scan`` as a technician types it: real processes, pseudo-terminals, TCP."""
 
+import asyncio
 import json
 import signal
+import socketserver
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +13,17 @@ from pathlib import Path
 import pytest
 import serial
 from modbus_tk import defines, modbus_rtu
+from pymodbus import FramerType
+from pymodbus.server import ModbusSerialServer
+from pymodbus.simulator import DataType, SimData, SimDevice
 from pyModbusTCP.server import ModbusServer
 
 from agent.config import load
-from tests.support.commands import ARYK, aryk, on_terminal
+from tests.support.commands import ARYK, aryk, on_terminal, running
 from tests.support.instruments import Instrument, on_pty
 from tests.support.ptys import line
+from tests.support.sdi12 import Sensor, adapter
+from tests.support.waiting import until
 
 QUICK = ("--baudrate", "9600", "--parity", "none", "--timeout", "50 ms")
 
@@ -121,6 +129,89 @@ def test_a_gateway_whose_units_all_answer_is_one_device() -> None:
     assert done.returncode == 0, done.stderr
     assert "every address" in done.stderr
     assert done.stdout.count("[sensor.") == 1
+
+
+async def test_a_server_that_nobody_here_wrote_is_found_in_ascii() -> None:
+    device = SimDevice(5, simdata=SimData(0, values=7, count=4, datatype=DataType.REGISTERS))
+    with line() as (ours, theirs):
+        server = ModbusSerialServer(device, framer=FramerType.ASCII, port=theirs)
+        await server.serve_forever(background=True)
+        try:
+            arguments = ("scan", ours, *QUICK, "--framing", "ascii", "--address", "5")
+            done = await asyncio.to_thread(aryk, *arguments)
+        finally:
+            await server.shutdown()
+    assert done.returncode == 0, done.stderr
+    assert 'framing = "ascii"' in done.stdout
+    assert "Pymodbus" in done.stdout
+
+
+@pytest.mark.parametrize("framing", ["rtu", "tcp"])
+def test_units_behind_a_gateway_are_told_apart(framing: str) -> None:
+    device = Instrument(17, registers={0: 1}, taught={b"\x11": b"\x11\x08FLOW 21\xff"})
+    with gateway(device, framing=framing) as host:
+        arguments = ("--framing", framing, "--address", "1,17", "--timeout", "100 ms")
+        done = aryk("scan", host, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "address = 17" in done.stdout
+    assert "FLOW 21" in done.stderr
+    assert done.stdout.count("[sensor.") == 1
+
+
+@contextmanager
+def gateway(device: Instrument, *, framing: str) -> Iterator[str]:
+    """Serve a device through TCP: as Modbus TCP, or with the line's bytes as they are."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            while request := self.request.recv(300):
+                head, body = (request[:4], request[6:]) if framing == "tcp" else (b"", request[:-2])
+                said = device.answer(body[0], body[1:])
+                if said is not None and framing == "tcp":
+                    said = head + (len(said) - 2).to_bytes(2) + said[:-2]
+                self.request.sendall(said or b"")
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    serving = threading.Thread(target=server.serve_forever, args=(0.05,))
+    serving.start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        serving.join()
+
+
+@pytest.mark.parametrize("echo", [False, True])
+def test_sdi_12_sensors_behind_an_adapter_are_found(tmp_path: Path, echo: bool) -> None:
+    with adapter(Sensor("3"), Sensor("b", "13OTT     PLS   127"), echo=echo) as port:
+        quick = ("--baudrate", "9600", "--timeout", "100 ms")
+        done = aryk("scan", port, "--framing", "sdi12", *quick, "--address", "0-4,a-c")
+    assert done.returncode == 0, done.stderr
+    assert "CAMPBELL, CS451" in done.stderr
+    file = tmp_path / "station.toml"
+    file.write_text('[station]\nid = "chu-01"\n' + done.stdout)
+    sensors = load(file).sensors
+    assert [getattr(each.config, "address", None) for each in sensors.values()] == ["3", "b"]
+
+
+def test_the_only_sdi_12_sensor_is_found_by_asking_for_anybody() -> None:
+    with adapter(Sensor("z")) as port:
+        done = aryk("scan", port, "--framing", "sdi12", "--within", "1 s", "--timeout", "200 ms")
+    assert 'address = "z"' in done.stdout
+
+
+async def test_the_wire_of_a_running_agent_is_left_alone(tmp_path: Path) -> None:
+    with on_pty(Instrument(1, registers={0: 5})) as port:
+        file = tmp_path / "station.toml"
+        found = await asyncio.to_thread(aryk, "scan", port, *QUICK, "--address", "1")
+        station = '[station]\nid = "chu-01"\n[store]\npath = "station.db"\n'
+        file.write_text(station + found.stdout)
+        async with running("run", "-c", str(file)):
+            await until((tmp_path / "station.db.sock").exists, 20)
+            done = await asyncio.to_thread(aryk, "scan", "-c", str(file))
+    assert done.returncode == 1
+    assert "stop it first (sudo systemctl stop aryk)" in done.stderr
 
 
 def test_a_host_that_is_not_there_is_told_at_once() -> None:
