@@ -38,3 +38,8 @@ def configure() -> None:
         logger_factory=lambda *_: _Lines(),
         cache_logger_on_first_use=True,
     )
+
+
+def silence() -> None:
+    """Log nothing short of a disaster: for a command that itself says what happens."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

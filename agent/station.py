@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
 import structlog
 
 from agent import __version__
-from agent.acquire import Poller, Schedule, layout_of
+from agent.acquire import Asked, Poller, Schedule, layout_of
 from agent.board import Board, Health
 from agent.clock import Clock, boot_id, iso
 from agent.config import Config
@@ -40,6 +40,8 @@ class Station:
         self._board = Board(self._layouts)
         self._buses = {name: Bus(name, bus) for name, bus in config.buses.items()}
         self._drivers = {name: self._driver(name) for name in config.sensors}
+        self._pollers = {name: self._poller(name) for name in config.sensors}
+        self._stopping = False
         self._publishers = {
             name: Publisher(
                 name,
@@ -63,8 +65,8 @@ class Station:
         """Run until told to stop, then stop in order: sensors, store, brokers."""
         async with asyncio.TaskGroup() as group:
             pollers = [
-                group.create_task(self._poller(name).run(), name=f"sensor {name}")
-                for name in self._config.sensors
+                group.create_task(poller.run(), name=f"sensor {name}")
+                for name, poller in self._pollers.items()
             ]
             publishers = [
                 group.create_task(publisher.run(), name=f"broker {name}")
@@ -72,6 +74,7 @@ class Station:
             ]
             _log.info("station runs", station=self._config.station.id, log=self._store.log)
             await stop.wait()
+            self._stopping = True
             _log.info("station stops")
             for task in pollers:
                 task.cancel()
@@ -82,6 +85,21 @@ class Station:
             await asyncio.gather(*(each.stop(_DRAIN) for each in self._publishers.values()))
             for task in publishers:
                 task.cancel()
+
+    async def ask(self, sensors: Sequence[str]) -> list[Asked]:
+        """Ask sensors now, between their polls, because somebody wants to know.
+
+        Raises:
+            LookupError: there is no such sensor, or the station stops; the message says so.
+        """
+        if self._stopping:
+            raise LookupError("The agent is stopping: ask again when it has stopped.")
+        if unknown := [name for name in sensors if name not in self._pollers]:
+            raise LookupError(
+                f"The agent has no sensor {unknown[0]}: it runs with an older configuration. "
+                "Start it anew: sudo systemctl restart aryk."
+            )
+        return list(await asyncio.gather(*(self._pollers[name].ask() for name in sensors)))
 
     def _poller(self, name: str) -> Poller:
         return Poller(

@@ -11,6 +11,9 @@ import click
 _COMMANDS: Final = MappingProxyType(
     {
         "check": "Validate the configuration and print the read plan.",
+        "read": "Ask the sensors now, or any registers of a device.",
+        "scan": "Find the devices on a line, and what they are.",
+        "address": "Give a device another address; asks first.",
         "run": "Run the station until SIGTERM or SIGINT.",
         "devices": "List the instruments that are known, or show one.",
         "demo": "Show the whole product with a simulated station.",

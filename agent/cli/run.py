@@ -8,7 +8,7 @@ from typing import Final
 import click
 import structlog
 
-from agent import logs
+from agent import control, logs
 from agent.cli.shadows import shadows
 from agent.clock import Clock
 from agent.config import Config, find, load
@@ -39,6 +39,8 @@ async def _run(config: Config) -> None:
         loop.add_signal_handler(number, stop.set)
     store = await Store.open(Path(config.store.path), config.station.id)
     try:
-        await Station(config, store, Clock()).run(stop)
+        station = Station(config, store, Clock())
+        async with control.serve(control.path_of(config.store.path), station.ask):
+            await station.run(stop)
     finally:
         await store.close()

@@ -100,6 +100,13 @@ class Identity(Table):
         return self
 
 
+class Readdress(Table):
+    """``[address]``: the holding register by which ``aryk address`` gives it another address."""
+
+    register_: Register = Field(alias="register")
+    source: _Text
+
+
 class Device(Table):
     """A file of the library."""
 
@@ -116,6 +123,7 @@ class Device(Table):
     channel: Annotated[Mapping[ChannelName, DeviceChannel], MinLen(1)]
     check: Mapping[Word, DeviceCheck] = Field(default_factory=dict)
     identity: Mapping[Word, Identity] = Field(default_factory=dict)
+    address: Readdress | None = None
 
 
 def names() -> list[str]:
