@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.commands import aryk, on_terminal, running
 from tests.support.instruments import Instrument, on_pty
-from tests.support.sdi12 import Sensor, adapter
+from tests.support.sdi12_line import Sensor, adapter
 from tests.support.waiting import until
 
 STATION = """

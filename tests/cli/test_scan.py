@@ -22,7 +22,7 @@ from agent.config import load
 from tests.support.commands import ARYK, aryk, on_terminal, running
 from tests.support.instruments import Instrument, on_pty
 from tests.support.ptys import line
-from tests.support.sdi12 import Sensor, adapter
+from tests.support.sdi12_line import Sensor, adapter
 from tests.support.waiting import until
 
 QUICK = ("--baudrate", "9600", "--parity", "none", "--timeout", "50 ms")
