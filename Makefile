@@ -19,7 +19,7 @@ check: $(VENV)/.dev ## format, lint, types, layers
 
 .PHONY: test
 test: $(VENV)/.dev mosquitto ## all tests, against a real broker and real serial lines
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 .PHONY: bench
 bench: $(VENV)/.dev ## figures, as ratios measured in one run
