@@ -15,6 +15,9 @@ from drivers.bus import Bus, SerialBus
 DAMAGED: Final = frozenset({"crc", "garbled", "short", "parse"})
 """Reasons that say: something came, but it was no whole answer."""
 _ABSENT: Final = frozenset(f"exception-{code}" for code in ABSENT)
+_ENOUGH: Final = 3
+"""So many addresses with damaged answers only, and it isn't about one of them: the others are asked
+once."""
 _CLOSED: Final = 3
 """So many connections in a row that a gateway closes, and it isn't asked further."""
 _TWICE: Final = "It answers twice: two devices have this address, or the adapter echoes."
@@ -105,7 +108,8 @@ class Sweep:
     async def _ask(self, address: Address) -> None:
         """Ask an address; after a damaged answer again, for something else."""
         damaged = []
-        for attempt in range(self._dialect.tries):
+        tries = self._dialect.tries if len(self.damaged) < _ENOUGH else 1
+        for attempt in range(tries):
             self._requests[address] += 1
             who, says = await self._says_to(address, attempt)
             if says in DAMAGED:
