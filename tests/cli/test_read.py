@@ -3,7 +3,9 @@
 import asyncio
 import json
 import re
+import signal
 import struct
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from pyModbusTCP.server import ModbusServer
 
 from drivers.replay import read, rerun
-from tests.support.commands import aryk, running
+from tests.support.commands import ARYK, aryk, running
 from tests.support.instruments import Instrument, on_pty
 from tests.support.waiting import until
 
@@ -141,6 +143,16 @@ def test_every_and_times_ask_again(tmp_path: Path) -> None:
         done = aryk("read", "radar", "-c", file, "--json", "--every", "100 ms", "--times", "3")
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert [each[0]["channels"]["distance"]["value"] for each in told] == [1.234] * 3
+
+
+def test_ctrl_c_ends_asking_again_and_again_in_order(tmp_path: Path) -> None:
+    with station(tmp_path) as file:
+        command = [ARYK, "read", "radar", "-c", file, "--json", "--every", "100 ms"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as asking:
+            assert asking.stdout is not None
+            assert "1.234" in asking.stdout.readline()
+            asking.send_signal(signal.SIGINT)
+            assert asking.wait(10) == 0
 
 
 async def test_a_running_agent_is_asked_and_its_wire_left_alone(tmp_path: Path) -> None:

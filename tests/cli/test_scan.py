@@ -6,6 +6,7 @@ import signal
 import socketserver
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,6 +101,20 @@ def test_ctrl_c_keeps_what_was_found_and_prints_it(tmp_path: Path) -> None:
     file = tmp_path / "station.toml"
     file.write_text('[station]\nid = "chu-01"\n' + out)
     assert set(load(file).sensors) == {"device-1"}
+
+
+def test_a_second_ctrl_c_ends_it_at_once() -> None:
+    silent = Instrument(1, mute=[3])
+    with on_pty(silent) as port:
+        command = [ARYK, "scan", port, *QUICK[:4], "--timeout", "50 s"]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as running:
+            while not silent.asked:
+                time.sleep(0.02)
+            running.send_signal(signal.SIGINT)
+            with pytest.raises(subprocess.TimeoutExpired):
+                running.wait(0.5)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(10) == 1
 
 
 def test_on_a_terminal_there_is_a_bar_with_the_time_left() -> None:
