@@ -14,8 +14,9 @@ import pytest
 from pyModbusTCP.server import ModbusServer
 
 from drivers.replay import read, rerun
-from tests.support.commands import ARYK, aryk, running
+from tests.support.commands import aryk, running
 from tests.support.instruments import Instrument, on_pty
+from tests.support.processes import ARYK
 from tests.support.waiting import until
 
 STATION = """
