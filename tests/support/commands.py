@@ -6,6 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
+from click.testing import CliRunner, Result
+
+from agent.cli import main
 from tests.support.processes import ARYK
 
 
@@ -14,6 +18,17 @@ def aryk(*arguments: str, **keys: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [ARYK, *arguments], capture_output=True, text=True, timeout=50, check=False, **keys
     )
+
+
+def typed(*arguments: str) -> Result:
+    """Run a command in this process: what it says is the same, and its start costs nothing."""
+    try:
+        result = CliRunner().invoke(main, arguments)
+    finally:
+        structlog.reset_defaults()  # commands decide what is logged
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
 
 
 @asynccontextmanager
