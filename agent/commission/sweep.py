@@ -106,7 +106,10 @@ class Sweep:
         return Hit(address, says, tuple(hints), late)
 
     async def _ask(self, address: Address) -> None:
-        """Ask an address; after a damaged answer again, for something else."""
+        """Ask an address; after a damaged answer again, for something else.
+
+        One damaged answer may be noise; two, or as many as it is asked for, are somebody's.
+        """
         damaged = []
         tries = self._dialect.tries if len(self.damaged) < _ENOUGH else 1
         for attempt in range(tries):
@@ -118,7 +121,7 @@ class Sweep:
                 self._says[who] = says
             if not damaged or there(says):
                 return
-        if len(damaged) == self._dialect.tries or len(damaged) > 1:
+        if len(damaged) >= min(2, self._dialect.tries):
             self.damaged[address] = damaged[0]
 
     async def _says_to(self, address: Address, attempt: int) -> tuple[Address, str]:
