@@ -46,7 +46,8 @@ class Board:
         layouts: the sensors of this station and their columns.
         newest: by sensor, its newest round; missing until it was polled once.
         health: by sensor.
-        health_version: goes up whenever a sensor's state changes, so that a reader can tell.
+        health_version: goes up whenever a sensor's or a broker's state changes, so that a reader
+            can tell.
     """
 
     layouts: Mapping[str, Layout]
@@ -63,5 +64,9 @@ class Board:
         health = self.health[sensor]
         if health.state != state:
             health.state, health.since = state, time
-            self.health_version += 1
+            self.changed()
         health.reason = reason
+
+    def changed(self) -> None:
+        """Have ``status`` told again soon: something that it says has changed."""
+        self.health_version += 1

@@ -42,7 +42,13 @@ class Station:
         self._drivers = {name: self._driver(name) for name in config.sensors}
         self._publishers = {
             name: Publisher(
-                name, broker, config.station, store, self._board, self.about, self.status
+                name,
+                broker,
+                config.station,
+                store,
+                self._board,
+                about=self.about,
+                status=self.status,
             )
             for name, broker in config.brokers.items()
         }

@@ -37,7 +37,7 @@ def number(value: float) -> str:
 @lru_cache(maxsize=1024)
 def _heads(station: str, layout: Layout) -> tuple[str, ...]:
     return tuple(
-        f'{{"n":"{station}/{layout.sensor}/{name}","u":{json.dumps(unit)},"t":'
+        f'{{"n":{json.dumps(f"{station}/{layout.sensor}/{name}")},"u":{json.dumps(unit)},"t":'
         for name, unit in zip(layout.names, layout.units, strict=True)
     )
 
@@ -78,19 +78,17 @@ class _Cbor:
         fields.append(_NAME + cbor.text(name))
         if unit != self._base[2]:
             fields.append(_UNIT + cbor.text(unit))
-        if later := found.time - self._base[1] * 1000:
-            fields.append(_TIME + _seconds(later))
+        # Both are multiples of the last bit of the time, so base and difference give it exactly.
+        if later := found.time / 1000 - self._base[1]:
+            fields.append(
+                _TIME + (cbor.integer(int(later)) if later % 1 == 0 else cbor.real(later))
+            )
         fields += _said(stored, column)
         identity = (stored.log, stored.first + column)
         if identity != (self._before[0], self._before[1] + 1):
             fields += [_LOG + cbor.text(identity[0]), _SEQ + cbor.integer(identity[1])]
         self._before = identity
         return cbor.head(5, len(fields)) + b"".join(fields)
-
-
-def _seconds(milliseconds: int) -> bytes:
-    whole, rest = divmod(milliseconds, 1000)
-    return cbor.real(milliseconds / 1000) if rest else cbor.integer(whole)
 
 
 def _said(stored: Stored, column: int) -> list[bytes]:

@@ -1,83 +1,104 @@
-"""One connection to one broker: a new paho client, driven by the event loop."""
+"""One connection to one broker: what it allows, what is sent, what it answers."""
 
 import asyncio
-import contextlib
 import json
-import socket
-import ssl
-import threading
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from paho.mqtt.client import Client, MQTTv5, MQTTv311
+from paho.mqtt.client import Client, ConnectFlags, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.config.model import Broker, Url
+from agent.mqtt.dial import detached, dial
+from agent.mqtt.reasons import NO_QOS_1, TOO_LARGE, BrokerError, refused_connection
+from agent.mqtt.wire import Wire
 
-_KEEPALIVE: Final = 30
 _CONNECT_WITHIN: Final = 30.0  # DNS, TCP and TLS, s
 _CONNACK_WITHIN: Final = 10.0  # s
-_WINDOW: Final = 20
-_CONFIG_CODES: Final = frozenset(
-    {0x81, 0x82, 0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}
-)  # MQTT 5, 3.2.2.2
+_WINDOW: Final = 20  # messages in flight, where the broker allows so many
+_ACKNOWLEDGED_WITHIN: Final = 30.0  # s, and what a link of _SLOWEST needs for the payload
+_SLOWEST: Final = 1000.0  # bytes a second
+_LARGEST: Final = 2**28 - 1  # MQTT 5, 1.5.5
 
 
-class BrokerError(Exception):
-    """The broker can't be used now; the message is a sentence for the operator.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the broker allows, as CONNACK says (MQTT 5, 3.2.2.3).
 
     Attributes:
-        config: whether somebody has to change something, here or there, for it to work.
+        window: messages that may wait for their acknowledgement.
+        packet: bytes of a packet.
+        retain: whether it keeps retained messages.
     """
 
-    def __init__(self, sentence: str, *, config: bool = False) -> None:
-        """Take the sentence."""
-        super().__init__(sentence)
-        self.config = config
+    window: int = _WINDOW
+    packet: int = _LARGEST
+    retain: bool = True
 
 
 class Session:
     """One connection, from CONNECT to its end.
 
     Attributes:
-        window: messages that may be in flight.
-        max_packet: bytes that the broker takes in a packet, or None.
-        reached: whether a CONNECT may have left the machine.
+        number: the session's, in its will and in ``status``.
+        limits: what the broker allows; known when :meth:`connect` has returned.
+        error: why the session ended; None as long as it lives.
+        used: whether the broker may have seen this session's number.
     """
 
-    def __init__(self, config: Broker, station: str, number: int) -> None:
-        """Take the broker's table, the station's id and the number of this session."""
-        self.window = _WINDOW
-        self.max_packet: int | None = None
-        self.reached = False
-        self._config = config
+    def __init__(
+        self,
+        config: Broker,
+        station: str,
+        number: int,
+        wake: Callable[[], None],
+        *,
+        retain: bool = True,
+    ) -> None:
+        """Take the broker's table; connect to nothing yet.
+
+        Args:
+            config: the broker's table.
+            station: the station's id.
+            number: of this session, for its will.
+            wake: called when a message was answered, and when the session ends.
+            retain: whether the broker takes a will that is retained.
+        """
+        self.number = number
+        self.limits = Limits()
+        self.error: BrokerError | None = None
+        self.used = False
+        self._config, self._wake = config, wake
+        self._root = f"{config.topic_root}/{station}"
         self._loop = asyncio.get_running_loop()
-        self._pending: dict[int, asyncio.Future[int]] = {}
-        self._connack: asyncio.Future[None] = self._loop.create_future()
-        self.closed: asyncio.Future[str] = self._loop.create_future()
-        self._sock: Any = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._pending: dict[int, tuple[Callable[[int], None], int]] = {}
+        self._oldest_since = 0.0
+        self._answered = asyncio.Event()  # CONNECT, or the session has ended
+        self._wire: Wire | None = None
         self._client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=config.client_id or station,
             protocol=MQTTv5 if config.protocol == 5 else MQTTv311,
             reconnect_on_failure=False,
         )
-        self._client.will_set(
-            f"{config.topic_root}/{station}/status",
-            json.dumps({"state": "offline", "session": number}),
-            qos=1,
-            retain=True,
-        )
-        self._client.on_connect = self._on_connect
-        self._client.on_publish = self._on_publish
+        self._client.max_inflight_messages = _WINDOW
+        self._client.on_connect, self._client.on_publish = self._on_connect, self._on_publish
+        will = json.dumps({"state": "offline", "session": number}, separators=(",", ":"))
+        self._client.will_set(self.topic("status"), will, qos=1, retain=retain)
 
     @property
     def free(self) -> int:
         """How many more messages may be sent now."""
-        return self.window - len(self._pending)
+        return 0 if self.error else self.limits.window - len(self._pending)
+
+    def topic(self, name: str) -> str:
+        """Return a topic in full, from its name below the station's."""
+        return f"{self._root}/{name}"
 
     async def connect(self, url: Url) -> None:
         """Connect and wait for the broker's word.
@@ -85,186 +106,139 @@ class Session:
         Raises:
             BrokerError: with the reason, as a sentence.
         """
-        opened: asyncio.Future[None] = self._loop.create_future()
-        threading.Thread(target=self._open, args=(url, opened), daemon=True).start()
-        try:
-            async with asyncio.timeout(_CONNECT_WITHIN):
-                await opened
-        except TimeoutError:
-            raise BrokerError(f"{url} didn't let us connect within {_CONNECT_WITHIN:g} s") from None
-        self._attach()
+        self.used = True
+        await self._open(url)
+        self._wire = Wire(self._client, url, self._end, self._look_at_the_oldest)
         try:
             async with asyncio.timeout(_CONNACK_WITHIN):
-                await self._connack
+                await self._answered.wait()
         except TimeoutError:
-            self.close()
-            hint = " does the broker speak MQTT 5? protocol = 3 is for one that doesn't"
-            raise BrokerError(
-                f"no answer to CONNECT from {url}:"
-                + (hint if self._config.protocol == 5 else " is it a broker?")
-            ) from None
-        except BaseException:
-            self.close()
-            raise
+            advice = "Check that it is a broker"
+            if self._config.protocol == 5:
+                advice = "If it doesn't speak MQTT 5, set protocol = 3"
+            self._end(BrokerError(f"{url} doesn't answer CONNECT. {advice}"))
+        if self.error:
+            raise self.error
+
+    def room(self, topic: str, content_type: str | None = None) -> int:
+        """Return the bytes of the largest payload that the broker takes on a topic."""
+        # MQTT 5, 3.3: type, remaining length (up to 4), topic, packet id, length of properties.
+        head = 1 + 4 + 2 + len(topic.encode()) + 2 + 1
+        if content_type:
+            head += 3 + len(content_type)
+        return self.limits.packet - head
 
     def publish(
-        self, topic: str, payload: bytes, *, retain: bool = False, content_type: str | None = None
-    ) -> asyncio.Future[int]:
-        """Send at QoS 1; the future gives the PUBACK's reason code (0 with MQTT 3.1.1).
+        self,
+        topic: str,
+        payload: bytes,
+        answered: Callable[[int], None],
+        *,
+        retain: bool = False,
+        content_type: str | None = None,
+    ) -> None:
+        """Send at QoS 1; only while :attr:`free` isn't 0.
 
-        It raises BrokerError if the connection ends first. Only while :attr:`free` isn't 0.
+        Args:
+            topic: in full.
+            payload: the message.
+            answered: called with the PUBACK's reason code (0 with MQTT 3.1.1); at once, with
+                0x95, where the broker takes no packet so large; never, if the session ends first.
+            retain: whether the broker shall keep it, where it can.
+            content_type: said with MQTT 5.
         """
-        properties = None
-        if content_type and self._config.protocol == 5:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            properties.ContentType = content_type
-        future: asyncio.Future[int] = self._loop.create_future()
-        if self.closed.done():
-            future.set_exception(BrokerError(self.closed.result()))
-            return future
-        info = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
-        self._pending[info.mid] = future
-        return future
+        if len(payload) > self.room(topic, content_type):
+            answered(TOO_LARGE)
+            return
+        info = self._client.publish(
+            topic,
+            payload,
+            qos=1,
+            retain=retain and self.limits.retain,
+            properties=self._properties(content_type),
+        )
+        if not self._pending:
+            self._oldest_since = self._loop.time()
+        self._pending[info.mid] = (answered, len(payload))
 
     def disconnect(self) -> None:
         """End in order: the broker doesn't publish the will."""
-        if not self.closed.done():
-            self._client.disconnect()
-            self._client.loop_write()
+        if self._wire is not None and self.error is None:
+            self._wire.farewell()
         self.close()
 
-    def close(self, reason: str = "the connection was closed") -> None:
-        """End now; what is in flight fails."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if (sock := self._sock) is not None:
-            self._detach()
-            sock.close()
-        if not self.closed.done():
-            self.closed.set_result(reason)
-        if not self._connack.done():
-            self._connack.set_exception(BrokerError(reason))
-            self._connack.exception()
-        for future in self._pending.values():
-            if not future.done():
-                future.set_exception(BrokerError(reason))
-                future.exception()
-        self._pending.clear()
+    def close(self) -> None:
+        """End now; what is in flight isn't answered any more."""
+        self._end(BrokerError("the connection was closed"))
 
-    def _open(self, url: Url, opened: asyncio.Future[None]) -> None:
-        """Look up, connect and shake hands; in a thread of its own."""
-        error: BrokerError | None = None
+    async def _open(self, url: Url) -> None:
         try:
-            self._prepare(url)
-            self._client.connect(url.host, url.port, keepalive=_KEEPALIVE)
-            self.reached = True
-        except BrokerError as known:
-            error = known
-        except socket.gaierror as unknown:
-            error = BrokerError(f"{url.host} can't be looked up: {unknown.strerror}")
-        except ssl.SSLCertVerificationError as untrusted:
-            error = BrokerError(f"{url} isn't trusted: {untrusted.verify_message}", config=True)
-        except ssl.SSLError as broken:
-            error = BrokerError(f"no TLS with {url}: {broken.reason}", config=True)
-        except OSError as refused:
-            error = BrokerError(f"{url} can't be reached: {refused.strerror or refused}")
-        with contextlib.suppress(RuntimeError):  # the loop may be gone by now
-            self._loop.call_soon_threadsafe(self._opened, opened, error)
+            async with asyncio.timeout(_CONNECT_WITHIN):
+                await detached(partial(dial, self._client, self._config, url), self._close_late)
+        except TimeoutError:
+            raise BrokerError(
+                f"{url} didn't let us connect within {_CONNECT_WITHIN:g} s. Check the network, and "
+                "that a broker listens there"
+            ) from None
+        except BrokerError:
+            self.used = False  # it was in the way of CONNECT
+            raise
 
-    def _opened(self, opened: asyncio.Future[None], error: BrokerError | None) -> None:
-        if opened.done():  # nobody waits any more
-            if (late := self._client.socket()) is not None:
-                late.close()  # type: ignore[union-attr, unused-ignore]
-        elif error is None:
-            opened.set_result(None)
-        else:
-            opened.set_exception(error)
+    def _close_late(self) -> None:
+        if (late := self._client.socket()) is not None:
+            late.close()  # type: ignore[union-attr, unused-ignore]
 
-    def _prepare(self, url: Url) -> None:
-        config = self._config
-        if config.username:
-            password = None
-            if config.password_file:
-                try:
-                    password = Path(config.password_file).read_text().strip()
-                except (OSError, UnicodeDecodeError) as error:
-                    raise BrokerError(
-                        f"the password file {config.password_file} can't be read: {error}",
-                        config=True,
-                    ) from error
-            self._client.username_pw_set(config.username, password)
-        if url.tls:
-            try:
-                context = ssl.create_default_context(cafile=config.ca)
-                if config.certificate:
-                    context.load_cert_chain(config.certificate, config.key, password="")
-            except OSError as error:
-                named = ", ".join(p for p in (config.ca, config.certificate, config.key) if p)
-                raise BrokerError(f"one of {named} can't be used: {error}", config=True) from error
-            self._client.tls_set_context(context)
+    def _properties(self, content_type: str | None) -> Properties | None:
+        if content_type is None or self._config.protocol != 5:
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.ContentType = content_type
+        return properties
 
-    def _attach(self) -> None:
-        self._sock = self._client.socket()
-        if self._sock is None:
-            raise BrokerError("the broker closed the connection at once")
-        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _KEEPALIVE * 1000)
-        self._client.on_socket_register_write = self._to_write
-        self._client.on_socket_unregister_write = self._written
-        self._client.on_socket_close = self._detach
-        self._loop.add_reader(self._sock.fileno(), self._read)
-        if self._client.want_write():
-            self._loop.add_writer(self._sock.fileno(), self._write)
-        self._tick()
-
-    def _detach(self, *_: Any) -> None:
-        """Take the socket out of the event loop; paho tells it just before it closes one."""
-        if self._sock is not None:
-            self._loop.remove_reader(self._sock.fileno())
-            self._loop.remove_writer(self._sock.fileno())
-            self._sock = None
-            self._client.on_socket_register_write = None
-            self._client.on_socket_unregister_write = None
-            self._client.on_socket_close = None
-
-    def _read(self) -> None:
-        while True:
-            self._check(self._client.loop_read())
-            if self._sock is None or not getattr(self._sock, "pending", int)():
-                return
-
-    def _to_write(self, *_: Any) -> None:
-        if self._sock is not None:
-            self._loop.add_writer(self._sock.fileno(), self._write)
-
-    def _written(self, *_: Any) -> None:
-        if self._sock is not None:
-            self._loop.remove_writer(self._sock.fileno())
-
-    def _write(self) -> None:
-        self._check(self._client.loop_write())
-
-    def _tick(self) -> None:
-        self._timer = self._loop.call_later(1.0, self._tick)
-        if not self.closed.done():
-            self._check(self._client.loop_misc())
-
-    def _check(self, code: int) -> None:
-        if code != 0:
-            self.close("the connection was lost")
-
-    def _on_connect(self, _: Any, __: Any, ___: Any, reason: Any, properties: Any) -> None:
-        if self._connack.done():
+    def _look_at_the_oldest(self) -> None:
+        """End a session whose oldest message waits too long: a broker answers in order."""
+        if not self._pending:
             return
-        if reason.is_failure:
-            config = reason.value in _CONFIG_CODES
-            said = BrokerError(f"the broker refused us: {str(reason).lower()}", config=config)
-            self._connack.set_exception(said)
-            return
-        self.window = min(getattr(properties, "ReceiveMaximum", _WINDOW), _WINDOW)
-        self.max_packet = getattr(properties, "MaximumPacketSize", None)
-        self._connack.set_result(None)
+        _, size = next(iter(self._pending.values()))
+        if self._loop.time() - self._oldest_since > _ACKNOWLEDGED_WITHIN + size / _SLOWEST:
+            self._end(BrokerError("the broker doesn't acknowledge. Its own log may say more"))
 
-    def _on_publish(self, _: Any, __: Any, mid: int, reason: Any, ___: Any) -> None:
-        future = self._pending.pop(mid, None)
-        if future is not None and not future.done():
-            future.set_result(reason.value)
+    def _end(self, error: BrokerError) -> None:
+        """End for the first reason that is given."""
+        if self.error is not None:
+            return
+        self.error = error
+        if self._wire is not None:
+            self._wire.close()
+        self._pending.clear()
+        self._answered.set()
+        self._wake()
+
+    def _on_connect(
+        self, _: Client, __: Any, ___: ConnectFlags, reason: ReasonCode, said: Properties | None
+    ) -> None:
+        if self._wire is not None:
+            self._wire.greet()
+        if self._answered.is_set():
+            self._end(BrokerError("the broker answered CONNECT twice"))
+        elif reason.is_failure:
+            self._end(refused_connection(reason.value))
+        elif getattr(said, "MaximumQoS", 1) == 0:
+            self._end(refused_connection(NO_QOS_1))
+        self.limits = Limits(
+            window=min(getattr(said, "ReceiveMaximum", _WINDOW), _WINDOW),
+            packet=getattr(said, "MaximumPacketSize", _LARGEST),
+            retain=bool(getattr(said, "RetainAvailable", 1)),
+        )
+        self._answered.set()
+
+    def _on_publish(
+        self, _: Client, __: Any, mid: int, reason: ReasonCode, ___: Properties | None
+    ) -> None:
+        if mid not in self._pending:
+            return
+        if mid == next(iter(self._pending)):
+            self._oldest_since = self._loop.time()
+        answered, _size = self._pending.pop(mid)
+        answered(reason.value)
+        self._wake()

@@ -1,75 +1,273 @@
-import asyncio
+"""From a place in the log to acknowledged, with a broker that does what it is told."""
+
 import json
-import socket
-from collections.abc import Callable
 from pathlib import Path
 
-import aiomqtt
+import pytest
 
-from agent.board import Board
-from agent.config.model import Broker, Station
-from agent.mqtt.publisher import Publisher
-from agent.record import Layout, Round, Stored
-
-LAYOUT = Layout("radar", ("distance",), ("m",))
-
-
-class Memory:
-    def __init__(self, count: int) -> None:
-        self.count, self.at = count, 1
-
-    async def read(self, place: int, readings: int) -> list[Stored]:
-        numbers = range(place, min(place + readings, self.count + 1))
-        return [
-            Stored("chu-01", "k3f7q2xa", n, Round(LAYOUT, 1_795_466_700_000, (1.5,), b"\1", {}), n)
-            for n in numbers
-        ]
-
-    def place(self, broker: str) -> int:
-        return self.at
-
-    def move(self, broker: str, place: int) -> None:
-        self.at = place
-
-    def waiting(self, broker: str) -> int:
-        return self.count + 1 - self.at
-
-    async def open_session(self) -> int:
-        return 17
-
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
-        return lambda: None
+from agent.mqtt import backoff, feed, lane
+from tests.support.fakebroker import FakeBroker
+from tests.support.published import numbers
+from tests.support.publishing import bench
+from tests.support.waiting import until
 
 
-async def test_all_that_waits_arrives_once_the_broker_is_there_and_stop_says_so(
+@pytest.fixture
+def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four readings a pack, so that a few readings are many packs."""
+    monkeypatch.setattr(lane, "_READINGS", 4)
+
+
+async def test_everything_goes_out_in_order_once_and_the_place_follows(tmp_path: Path) -> None:
+    async with FakeBroker() as broker, bench(tmp_path, 700) as station:
+        async with station.publishing(broker.url) as publisher:
+            await until(lambda: not station.store.waiting("ministry"))
+            await station.measure(3)
+            await until(lambda: not station.store.waiting("ministry"))
+        assert numbers(broker.on("/data")) == list(range(1, station.readings + 1))
+        assert publisher.facts()["acknowledged"] == station.readings
+        assert {each.qos for each in broker.published} == {1}
+        assert {each.content_type for each in broker.on("/data")} == {"application/senml+json"}
+
+
+async def test_a_restart_goes_on_where_the_broker_left_off(tmp_path: Path) -> None:
+    async with FakeBroker() as broker:
+        for _ in range(2):
+            async with bench(tmp_path, 5) as station, station.publishing(broker.url):
+                await until(lambda: not station.store.waiting("ministry"))
+        assert numbers(broker.on("/data")) == list(range(1, 21))
+
+
+@pytest.mark.usefixtures("small_packs")
+async def test_acknowledgements_out_of_order_repeated_and_unknown_move_the_place_rightly(
     tmp_path: Path,
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    store = Memory(1200)
-    config = Broker.model_validate({"url": f"mqtt://127.0.0.1:{port}"})
-    station = Station.model_validate({"id": "chu-01"})
-    board = Board({"radar": LAYOUT})
-    publisher = Publisher("ministry", config, station, store, board, dict, dict)
-    conf = tmp_path / "mosquitto.conf"
-    conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
-    task = asyncio.create_task(publisher.run())
-    while publisher.facts()["reason"] is None:  # noqa: ASYNC110 - a condition with a deadline
-        await asyncio.sleep(0.02)
-    broker = await asyncio.create_subprocess_exec(
-        "/usr/sbin/mosquitto", "-c", str(conf), stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        async with asyncio.timeout(15):
-            while store.waiting("ministry"):  # noqa: ASYNC110 - a condition with a deadline
-                await asyncio.sleep(0.02)
-        await publisher.stop(2.0)
-        async with asyncio.timeout(5), aiomqtt.Client("127.0.0.1", port) as client:
-            await client.subscribe("aryk/chu-01/status")
-            message = await anext(client.messages)
-            assert json.loads(message.payload)["state"] == "stopped"
-    finally:
-        broker.terminate()
-        await broker.wait()
-        await task
+    async with FakeBroker() as broker, bench(tmp_path, 20) as station:
+        broker.code = lambda each: None if each.topic.endswith("/data") else 0
+        async with station.publishing(broker.url):
+            await until(lambda: len(broker.on("/data")) == 10)
+            begun = station.store.place("ministry")
+            packs = broker.on("/data")
+            for each in reversed(packs[1:]):
+                each.answer()
+                each.answer()
+                each.connection.raw(b"\x40\x03\xff\xfe\x00")  # PUBACK of what was never sent
+            await station.measure(2)  # a round trip: the answers before it are in
+            await until(lambda: len(broker.on("/data")) == 11)
+            assert station.store.place("ministry") == begun
+            packs[0].answer()
+            await until(lambda: station.store.place("ministry") == begun + 40)
+            broker.on("/data")[-1].answer()
+        assert numbers(broker.on("/data")) == list(range(1, 45))
+
+
+@pytest.mark.usefixtures("small_packs")
+async def test_what_was_not_acknowledged_is_sent_again_with_the_same_identity(
+    tmp_path: Path,
+) -> None:
+    async with FakeBroker() as broker, bench(tmp_path, 20) as station:
+        broker.code = lambda each: None if each.topic.endswith("/data") else 0
+        async with station.publishing(broker.url):
+            await until(lambda: len(broker.on("/data")) == 10)
+            first = [each.payload for each in broker.on("/data")]
+            for each in broker.on("/data")[:3]:
+                each.answer()
+            await until(lambda: station.store.waiting("ministry") == 28)
+            broker.code = lambda _: 0
+            broker.connections[0].cut()
+            await until(lambda: not station.store.waiting("ministry"))
+        assert [each.payload for each in broker.on("/data")[10:]] == first[3:]
+        assert not any(each.dup for each in broker.published), "a new session, a new message"
+
+
+@pytest.mark.usefixtures("small_packs")
+@pytest.mark.parametrize("code", [0x80, 0x87, 0x97])
+async def test_a_refusal_holds_the_place_says_so_and_ends_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(feed, "_STATUS_PAUSE", 0.1)
+    monkeypatch.setattr(backoff, "_HOLD_FIRST", 0.1)
+
+    def status() -> dict[str, object]:
+        return json.loads(broker.on("/status")[-1].payload)["brokers"]["ministry"]
+
+    async with FakeBroker() as broker, bench(tmp_path, 100) as station:
+        broker.code = lambda each: code if each.topic.endswith("/data") else 0
+        async with station.publishing(broker.url) as publisher:
+            begun = station.store.place("ministry")
+            await until(lambda: "data" in publisher.facts()["refused"])
+            assert f"(0x{code:02x})" in publisher.facts()["refused"]["data"]
+            refused = broker.on("/data")
+            assert len(refused) <= 20
+            # One pack a try, with growing pauses: no storm.
+            await until(lambda: len(broker.on("/data")) == len(refused) + 1)
+            assert broker.on("/data")[-1].payload == refused[0].payload
+            assert station.store.place("ministry") == begun
+            await until(lambda: status()["refused"] == publisher.facts()["refused"])
+            broker.code = lambda _: 0
+            await until(lambda: not station.store.waiting("ministry"))
+            assert publisher.facts()["refused"] == {}
+        assert list(dict.fromkeys(numbers(broker.on("/data")))) == list(range(1, 201))
+
+
+async def test_nobody_subscribed_moves_on_and_is_counted(tmp_path: Path) -> None:
+    async with FakeBroker() as broker, bench(tmp_path, 10) as station:
+        broker.code = lambda _: 0x10
+        async with station.publishing(broker.url) as publisher:
+            await until(lambda: not station.store.waiting("ministry"))
+            assert (publisher.facts()["unheard"], publisher.facts()["acknowledged"]) == (20, 20)
+            assert publisher.facts()["refused"] == {}
+
+
+async def test_a_refused_about_is_held_and_does_not_hold_up_the_rest(tmp_path: Path) -> None:
+    async with FakeBroker() as broker, bench(tmp_path, 10) as station:
+        broker.code = lambda each: 0x87 if each.topic.endswith("/about") else 0
+        async with station.publishing(broker.url) as publisher:
+            await until(lambda: not station.store.waiting("ministry"))
+            await until(lambda: bool(broker.on("/status")))
+            assert publisher.facts()["refused"] == {
+                "about": "the broker refuses about: this station may not write there. "
+                "Have the broker allow it (0x87)"
+            }
+            broker.code = lambda _: 0
+            await until(lambda: not publisher.facts()["refused"])
+        assert len(broker.on("/about")) == 2
+
+
+async def test_latest_of_400_channels_and_a_long_backlog_do_not_wait_for_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "_READINGS", 2)
+    async with FakeBroker() as broker, bench(tmp_path, 1000) as station:
+        for sensor in range(200):
+            station.board.newest[f"s{sensor}"] = station.board.newest["radar"]
+        async with station.publishing(broker.url):
+            await until(lambda: not station.store.waiting("ministry"), 20)
+        kinds = [each.topic.split("/")[2] for each in broker.published]
+        last_latest = len(kinds) - kinds[::-1].index("latest")
+        assert kinds.count("latest") == 402
+        # Turn about: 402 of the one among about as many of the other.
+        assert 300 < kinds[:last_latest].count("data") < 500
+        assert kinds[:20].count("latest") >= 5
+
+
+async def test_the_retained_topics_are_retained_and_data_is_not(tmp_path: Path) -> None:
+    async with FakeBroker() as broker, bench(tmp_path, 3) as station:
+        async with station.publishing(broker.url):
+            await until(lambda: len(broker.on("/snr")) == 1)
+            await until(lambda: not station.store.waiting("ministry"))
+        retained = {each.topic.split("/", 2)[2]: each.retain for each in broker.published}
+        assert retained == {
+            "about": True,
+            "status": True,
+            "latest/radar/distance": True,
+            "latest/radar/snr": True,
+            "data": False,
+        }
+
+
+async def test_latest_can_be_off(tmp_path: Path) -> None:
+    async with FakeBroker() as broker, bench(tmp_path, 3) as station:
+        async with station.publishing(broker.url, latest="off"):
+            await until(lambda: not station.store.waiting("ministry"))
+        assert {each.topic.split("/")[2] for each in broker.published} == {
+            "about",
+            "status",
+            "data",
+        }
+
+
+async def test_at_each_connection_about_status_and_all_of_latest_come_again(
+    tmp_path: Path,
+) -> None:
+    async with FakeBroker() as broker, bench(tmp_path, 3) as station:
+        async with station.publishing(broker.url):
+            for time in (1, 2):
+                await until(lambda: len(broker.on("/distance")) == time)  # noqa: B023
+                await until(lambda: not broker.connections[0].unanswered)
+                if time == 1:
+                    broker.connections[0].cut()
+        sessions = [json.loads(each.payload)["session"] for each in broker.on("/status")]
+        states = [json.loads(each.payload)["state"] for each in broker.on("/status")]
+        assert (sessions[0], sessions[-1]) == (1, 2)
+        assert sessions == sorted(sessions)
+        assert states == ["online"] * (len(states) - 1) + ["stopped"]
+        wills = [json.loads(each.will[1]) for each in broker.connects if each.will]
+        assert wills == [{"state": "offline", "session": 1}, {"state": "offline", "session": 2}]
+        assert {each.will[0] for each in broker.connects if each.will} == {"aryk/chu-01/status"}
+        assert [len(broker.on(topic)) for topic in ("/about", "/distance", "/snr")] == [2, 2, 2]
+
+
+async def test_about_keeps_its_letters(tmp_path: Path) -> None:
+    async with FakeBroker() as broker, bench(tmp_path) as station:
+        async with station.publishing(broker.url):
+            await until(lambda: bool(broker.on("/about")))
+        assert (
+            broker.on("/about")[0].payload == '{"id":"chu-01","name":"Чүй, Благовещенка"}'.encode()
+        )
+
+
+async def test_status_follows_a_change_soon_but_not_each_of_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "_STATUS_PAUSE", 0.5)
+    async with FakeBroker() as broker, bench(tmp_path) as station:
+        async with station.publishing(broker.url):
+            await until(lambda: bool(broker.on("/status")))
+            for time in range(200):
+                station.board.move("radar", ("ok", "lost")[time % 2], "timeout", time)
+            await until(lambda: len(broker.on("/status")) == 2)
+        assert len(broker.on("/status")) <= 4
+
+
+@pytest.mark.usefixtures("small_packs")
+async def test_stopping_sends_what_is_committed_then_stopped_then_disconnects(
+    tmp_path: Path,
+) -> None:
+    async with FakeBroker() as broker, bench(tmp_path) as station:
+        async with station.publishing(broker.url):
+            await until(lambda: bool(broker.on("/status")))
+            await station.measure(50)
+        assert numbers(broker.on("/data")) == list(range(1, 101))
+        assert json.loads(broker.published[-1].payload)["state"] == "stopped"
+        assert broker.farewells == 1
+
+
+async def test_stopping_does_not_wait_for_what_is_refused(tmp_path: Path) -> None:
+    async with FakeBroker() as broker, bench(tmp_path, 5) as station:
+        broker.code = lambda each: 0x87 if each.topic.endswith("/data") else 0
+        async with station.publishing(broker.url, stop_within=10.0) as publisher:
+            await until(lambda: "data" in publisher.facts()["refused"])
+        assert json.loads(broker.published[-1].payload)["state"] == "stopped"
+        assert broker.farewells == 1
+
+
+async def test_protocol_3_works_and_says_that_refusals_cant_be_seen(tmp_path: Path) -> None:
+    async with FakeBroker() as broker, bench(tmp_path, 5) as station:
+        broker.code = lambda _: 0x87  # which 3.1.1 has no room for
+        async with station.publishing(broker.url, protocol=3) as publisher:
+            await until(lambda: not station.store.waiting("ministry"))
+            assert publisher.facts()["sees_refusals"] is False
+        assert broker.connects[0].level == 4
+        assert {each.content_type for each in broker.published} == {None}
+        status = json.loads(broker.on("/status")[-1].payload)
+        assert status["brokers"]["ministry"]["sees_refusals"] is False
+
+
+async def test_client_id_and_topic_root_can_be_chosen(tmp_path: Path) -> None:
+    async with FakeBroker() as broker, bench(tmp_path, 1) as station:
+        keys = {"client_id": "other", "topic_root": "gauges/kg"}
+        async with station.publishing(broker.url, **keys):
+            await until(lambda: not station.store.waiting("ministry"))
+        assert broker.connects[0].client_id == "other"
+        assert all(each.topic.startswith("gauges/kg/chu-01/") for each in broker.published)
+        assert broker.connects[0].clean
+
+
+@pytest.mark.parametrize("compress", [False, True])
+async def test_cbor_goes_out_with_its_content_type(tmp_path: Path, compress: bool) -> None:
+    async with FakeBroker() as broker, bench(tmp_path, 50) as station:
+        async with station.publishing(broker.url, format="cbor", compress=compress):
+            await until(lambda: not station.store.waiting("ministry"))
+        assert numbers(broker.on("/data")) == list(range(1, 101))
+        assert {each.content_type for each in broker.on("/data")} == {"application/senml+cbor"}
