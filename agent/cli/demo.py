@@ -75,10 +75,10 @@ _PATIENCE: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Readings, counted at four places on their way.
+    """Records, counted at four places on their way.
 
     Attributes:
-        asked: handed to the store by the sensors' loops, as the agent says.
+        asked: handed to the store, events among them, as the agent says.
         stored: in the database, counted from outside.
         acknowledged: by the broker, as the agent says.
         received: different numbers that the subscription got.
@@ -246,7 +246,7 @@ def _count(stopped: dict[str, Any], database: Path, received: int) -> Summary:
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as outside:
         stored = outside.execute("SELECT coalesce(sum(count), 0) FROM round").fetchone()[0]
     return Summary(
-        asked=sum(sensor["readings"] for sensor in stopped["sensors"].values()),
+        asked=stopped["store"]["appended"],
         stored=stored,
         acknowledged=stopped["brokers"]["demo"]["acknowledged"],
         received=received,

@@ -37,8 +37,15 @@ async def _run(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    store = await Store.open(Path(config.store.path), config.station.id)
+    clock = Clock()
+    store = await Store.open(
+        Path(config.store.path),
+        config.station.id,
+        brokers={name: broker.start for name, broker in config.brokers.items()},
+        max_size=config.store.max_size,
+        clock=clock,
+    )
     try:
-        await Station(config, store, Clock()).run(stop)
+        await Station(config, store, clock).run(stop)
     finally:
         await store.close()

@@ -8,6 +8,7 @@ from typing import Any, Final
 from rich.table import Table
 
 from agent.clock import iso
+from agent.record import EVENT
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _REMEMBERED: Final = 30
@@ -40,10 +41,11 @@ class Received:
 
     def _record(self, record: dict[str, Any]) -> str:
         self._numbers.add((record["log"], record["seq"]))
-        row = self.rows.setdefault(record["n"], Row())
-        row.last = record
-        if "v" in record:
-            row.values.append(record["v"])
+        if record["n"].split("/")[1] != EVENT:
+            row = self.rows.setdefault(record["n"], Row())
+            row.last = record
+            if "v" in record:
+                row.values.append(record["v"])
         return " ".join(_cells(record))
 
     def table(self) -> Table:

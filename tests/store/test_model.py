@@ -44,7 +44,7 @@ class StoreBesideItsModel(RuleBasedStateMachine):
         self.place = data.draw(st.integers(self.place, len(self.appended)))
 
         async def move() -> None:
-            self.store.move("b", self.begin + self.place)
+            self.store.acknowledge("b", range(self.begin, self.begin + self.place))
 
         self.loop.run(move())
 
@@ -65,8 +65,7 @@ class StoreBesideItsModel(RuleBasedStateMachine):
     @invariant()
     def counts_agree(self) -> None:
         assert self.store.end == self.begin + len(self.appended)
-        assert self.store.place("b") == self.begin + self.place
-        assert self.store.waiting("b") == len(self.appended) - self.place
+        assert self.store.backlog("b") == len(self.appended) - self.place
 
     def teardown(self) -> None:
         self.loop.run(self.store.close())
