@@ -2,63 +2,29 @@
 
 import base64
 import contextlib
-import json
 import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from agent.record import Layout, Round, Stored
+from agent.record import Round, Stored
 from agent.store import recovery, salvage, state
-from agent.store.codec import encode, heading_checksum
 from agent.store.disk import Disk, beside
 from agent.store.errors import DamagedError, StoreError, VanishedError, is_damage, is_sick
+from agent.store.insert import Inserter
 from agent.store.lock import lock, make_directory
 from agent.store.mark import MarkFile
-from agent.store.places import Ranges, number_of, place_of
+from agent.store.places import number_of, place_of
 from agent.store.room import Room
 from agent.store.rows import Rows, place_at
 from agent.store.state import Log
 from agent.store.witness import doubt, learn
+from agent.store.work import Opened, Work
 
 _GUARD: Final = 1.0  # s between two looks at whether the files are still there
-_ROW: Final = 12  # bytes that a row costs beside its body
-
-
-@dataclass(slots=True)
-class Work:
-    """What one transaction is asked to do: rounds to store, states to set, places to remove."""
-
-    rounds: Sequence[Round] = ()
-    states: Mapping[str, Any] = field(default_factory=dict)
-    remove: Ranges = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What an opening found.
-
-    Attributes:
-        logs: all logs, oldest first; the last is the one that goes on.
-        end: the place behind the last record.
-        states: what else was kept.
-        settled: whether all that is there is certainly on the disk.
-        trouble: why a new log began, as one word; None where none had to.
-        lost: places that were given out and aren't there.
-        aside: where the old file is now, if it was replaced.
-    """
-
-    logs: tuple[Log, ...]
-    end: int
-    states: Mapping[str, Any] = field(default_factory=dict)
-    settled: bool = True
-    trouble: str | None = None
-    lost: Sequence[range] = ()
-    aside: Path | None = None
 
 
 class Database:
@@ -75,11 +41,11 @@ class Database:
         self._open_connection: sqlite3.Connection | None = None
         self._logs: tuple[Log, ...] = ()
         self._end = 0
+        self._inserter: Inserter | None = None
         self._attempt: list[Stored] = []
-        self._layouts: dict[Layout, tuple[int, int]] = {}
         self._names = (path, beside(path, "wal"))
-        self.written = 0  # bytes of records, since the start
         self._files: tuple[int, ...] = ()  # their inodes
+        self._damaged = False  # it must be replaced
         self._guarded = 0.0
         self._trouble: str | None = None  # what the next opening has to tell
 
@@ -93,6 +59,11 @@ class Database:
         if self._open_connection is None:
             raise sqlite3.OperationalError("the database isn't open")
         return self._open_connection
+
+    @property
+    def written(self) -> int:
+        """Bytes of records, since the database was opened."""
+        return self._inserter.written if self._inserter else 0
 
     def open(self) -> Opened:
         """Lock the store, make or repair its database, and settle what the last run left.
@@ -146,8 +117,11 @@ class Database:
             self._mark.write(number_of(self._end))
         return stored
 
-    def recover(self) -> tuple[Opened, list[Stored]]:
+    def recover(self, failure: Exception) -> tuple[Opened, list[Stored]]:
         """Reopen and check the database after a failure.
+
+        Args:
+            failure: what failed.
 
         Returns:
             What is there now; and what the failed write stored, where it got to the disk though
@@ -158,10 +132,12 @@ class Database:
             sqlite3.Error: the disk still fails.
             OSError: the same.
         """
+        self._damaged = self._damaged or (isinstance(failure, sqlite3.Error) and is_damage(failure))
         self._trouble = self._trouble or self._rescue()
         self._let_go()
         opened = self.open()
-        attempt, self._attempt, self._trouble = self._attempt, [], None
+        attempt, self._attempt = self._attempt, []
+        self._trouble, self._damaged = None, False
         arrived = attempt and attempt[-1].after == opened.end
         return opened, attempt if arrived else []
 
@@ -228,19 +204,18 @@ class Database:
         recovery.finish(self._path, self._disk)
         trouble, aside = self._trouble, None
         try:
-            states = self._connect(recovery.sound(self._path, mark, self._disk))
+            checked = recovery.sound(self._path, mark, self._disk, suspect=self._damaged)
+            states, whole = self._connect(checked)
+            trouble = trouble or (None if whole else "damaged")
         except DamagedError as damage:
             self._let_go()
             trouble = str(damage)
             aside = recovery.replace(self._path, mark, self._disk)
-            states = self._connect(recovery.sound(self._path, None, self._disk))
+            states, _ = self._connect(recovery.sound(self._path, None, self._disk))
         self._room.bound(self.connection)
         settled = self.settle()
-        self._logs, self._layouts = tuple(state.logs_of(states)), {}
-        self._end, whole = self._last()
-        trouble = trouble or (None if whole else "damaged")
-        if self._logs:
-            trouble = trouble or doubt(self._logs, self._end, mark, self._station, self._machine)
+        if self._logs and not trouble:
+            trouble = doubt(self._logs, self._end, mark, self._station, self._machine)
         lost: list[range] = []
         if trouble or not self._logs:
             self.connection.execute("BEGIN IMMEDIATE")
@@ -255,8 +230,8 @@ class Database:
         self._files = self._inodes()
         return Opened(self._logs, self._end, states, settled, trouble, lost, aside)
 
-    def _connect(self, connection: sqlite3.Connection) -> dict[str, Any]:
-        """Take a connection, and return the states.
+    def _connect(self, connection: sqlite3.Connection) -> tuple[dict[str, Any], bool]:
+        """Take a connection; return the states, and whether the newest record is whole.
 
         Raises:
             DamagedError: a log's name is lost.
@@ -266,13 +241,16 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
             connection.execute("PRAGMA synchronous = FULL")
             states, damaged = state.load(connection)
+            self._logs = tuple(state.logs_of(states))
+            self._end, whole = self._last()
         except sqlite3.Error as error:
             if is_damage(error):
                 raise DamagedError("damaged") from error
             raise
         if any(key.startswith("log/") for key in damaged):
             raise DamagedError("damaged")
-        return states
+        self._inserter = Inserter(connection)
+        return states, whole
 
     def _begin_log(self) -> None:
         """Begin a log in the transaction that is open; the others are stored as they are now."""
@@ -307,32 +285,8 @@ class Database:
         return found
 
     def _insert(self, rounds: Iterable[Round]) -> list[Stored]:
-        log, place = self._logs[-1], self._end
-        stored, rows = [], []
-        for round_ in rounds:
-            layout, heading = self._layouts.get(round_.layout) or self._layout(round_.layout)
-            body = encode(round_, place, heading)
-            rows.append((place, len(round_), layout, body))
-            self.written += len(body) + _ROW
-            stored.append(Stored(self._station, log.name, number_of(place), round_, place))
-            place += len(round_)
-        self.connection.executemany("INSERT INTO round VALUES (?, ?, ?, ?)", rows)
-        return stored
-
-    def _layout(self, layout: Layout) -> tuple[int, int]:
-        """Return the id and the checksum of a heading, stored if it is new."""
-        row = (layout.sensor, json.dumps([layout.names, layout.units]))
-        execute = self.connection.execute
-        execute("INSERT OR IGNORE INTO layout (sensor, columns) VALUES (?, ?)", row)
-        select = "SELECT id FROM layout WHERE sensor = ? AND columns = ?"
-        [(id_,)] = execute(select, row).fetchall()
-        select = "SELECT sensor, columns FROM layout NOT INDEXED WHERE id = ?"
-        if execute(select, (id_,)).fetchall() != [row]:  # only its index is whole
-            execute("DELETE FROM layout WHERE id = ?", (id_,))
-            execute("REINDEX layout")
-            execute("INSERT INTO layout VALUES (?, ?, ?)", (id_, *row))
-        self._layouts[layout] = (id_, heading_checksum(*row))
-        return self._layouts[layout]
+        assert self._inserter
+        return self._inserter.insert(rounds, self._logs[-1], self._end)
 
     def _guard(self) -> None:
         """Refuse to write to files that were taken away, or past the WAL's bound.

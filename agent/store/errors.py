@@ -64,7 +64,7 @@ def is_sick(error: Exception, directory: Path) -> bool:
         return False
     code = code_of(error) & 0xFF
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
-        return _is_read_only(directory)
+        return _takes_no_files(directory)
     return code in {
         sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_FULL,
@@ -73,8 +73,10 @@ def is_sick(error: Exception, directory: Path) -> bool:
     }
 
 
-def _is_read_only(directory: Path) -> bool:
+def _takes_no_files(directory: Path) -> bool:
+    """Return whether the file system is read-only, without inodes, or gone."""
     try:
-        return bool(os.statvfs(directory).f_flag & os.ST_RDONLY)
+        disk = os.statvfs(directory)
     except OSError:
         return True
+    return bool(disk.f_flag & os.ST_RDONLY) or (disk.f_files > 0 and not disk.f_favail)

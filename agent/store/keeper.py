@@ -40,7 +40,7 @@ class Keeper:
     @property
     def due(self) -> bool:
         """Whether so much was written since the last look that another is due."""
-        return self._database.written - self._looked >= self._room.step // 8
+        return not 0 <= self._database.written - self._looked < self._room.step // 8
 
     async def look(self, now: float) -> bool:
         """Measure; return whether the store is so full that a step is due.
@@ -111,7 +111,7 @@ class Keeper:
         )
         if not found.places:
             return None
-        return Removal(found.places, given_up(book, found.places, "acknowledged", logs, time))
+        return Removal(found.places, given_up(book, found.places, "dropped", logs, time))
 
     async def _unsent(
         self, book: Book, span: range, logs: Mapping[int, Log], time: int
@@ -137,7 +137,7 @@ def given_up(
     told: list[Round] = []
     for part in places:
         lacking = book.lose(part, reason)
-        if not lacking and (reason == "acknowledged" or book.brokers):
+        if not lacking and book.brokers:
             continue
         content = gap(part, reason, logs)
         if set(lacking) != set(book.brokers):

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 
 from agent.store import salvage, state
 from agent.store.disk import Disk, beside, size
-from agent.store.errors import DamagedError, StoreError, is_damage
+from agent.store.errors import DamagedError, StoreError, code_of, is_damage
 from agent.store.mark import Mark
 from agent.store.places import place_of
 from agent.store.schema import VERSION, migrate, pragma, recognise
@@ -34,8 +34,16 @@ _HEADER: Final = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat.html,
 _OPCODES: Final = 20_000  # of SQLite's machine between two looks at the clock
 
 
-def sound(path: Path, mark: Mark | None, disk: Disk) -> sqlite3.Connection:
+def sound(
+    path: Path, mark: Mark | None, disk: Disk, *, suspect: bool = False
+) -> sqlite3.Connection:
     """Open the database, made, migrated and, after an unclean end, checked.
+
+    Args:
+        path: the database.
+        mark: its high-water mark, if there is one.
+        disk: the file access.
+        suspect: whether somebody met damage in it already; a check may overlook it.
 
     Raises:
         DamagedError: it isn't what was written.
@@ -43,21 +51,26 @@ def sound(path: Path, mark: Mark | None, disk: Disk) -> sqlite3.Connection:
         sqlite3.Error: the disk fails.
         OSError: the same.
     """
+    if suspect:
+        raise DamagedError("damaged")
     if mark is not None and not size(path):
         raise DamagedError("empty" if path.exists() else "deleted")
     with path.open("rb") if path.exists() else open(os.devnull, "rb") as file:  # noqa: PTH123 -- no Path for it
         if file.read(len(_HEADER)) not in (_HEADER, b""):
             raise DamagedError("foreign")
     connection = disk.connect(path, write=True)
+    migrating = False
     try:
         connection.text_factory = lambda text: text.decode(errors="replace")
         _recognise(connection, path, mark)
         if not (mark and mark.clean) and size(path):
             check(connection)
+        migrating = True
         migrate(connection)
     except sqlite3.Error as error:
         connection.close()
-        if is_damage(error):
+        bug = migrating and code_of(error) == sqlite3.SQLITE_ERROR  # ours: the file is whole
+        if is_damage(error) and not bug:
             raise DamagedError("damaged") from error
         raise
     except BaseException:

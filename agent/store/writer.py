@@ -13,13 +13,14 @@ import structlog
 from agent.clock import Clock
 from agent.record import Round, Stored, event
 from agent.store.book import Book
-from agent.store.database import Database, Opened, Work
+from agent.store.database import Database
 from agent.store.errors import StoreError, is_doubtful, is_full
 from agent.store.keeper import Keeper, Removal, given_up
 from agent.store.places import place_of
 from agent.store.ring import Ring
 from agent.store.state import Log
 from agent.store.threads import Threads
+from agent.store.work import Opened, Work
 
 log = structlog.get_logger()
 
@@ -63,7 +64,7 @@ class Writer:
         self.held = True
         self.failing: str | None = None
         self._broken = False  # the database must be reopened
-        self._full = False  # there was no room
+        self._failure: Exception = StoreError("none yet")  # what made it so
         self._under_way = _Commit(Work())
         self._states: dict[str, Any] = {}  # of logs, to be stored
         self._starts: Mapping[str, str | int] = {}
@@ -282,14 +283,15 @@ class Writer:
         if self.failing is None:
             log.error("store failing", reason=str(error), waiting=self.ring.readings)
         self.failing, self._broken = str(error), True
-        self._full = is_full(error)
+        self._failure = error
         self.held = self.held or is_doubtful(error)
 
     async def _recover(self) -> None:
         try:
-            if self._full:
+            if is_full(self._failure):
                 await self._threads.write(self._keeper.drop_ballast)
-            opened, stored = await self._threads.write(self._database.recover)
+            job = self._database.recover
+            opened, stored = await self._threads.write(job, self._failure)
         except (sqlite3.Error, OSError, StoreError) as error:
             self.failing = str(error)
             return
@@ -300,7 +302,7 @@ class Writer:
             self._done(stored)
         else:
             self._give_back(commit)
-        if self._full:
+        if is_full(self._failure):
             await self._make_room(full=True)
 
     def _give_back(self, commit: _Commit) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.store import Store
-from tests.support.stores import HERE, events, everything, fill, opened, proven, readings
+from agent.store import Store, StoreError
+from tests.support.stores import HERE, asides, events, everything, fill, opened, proven, readings
 
 FILES = ("station.db", "station.db-wal", "station.db-mark")
 ROUNDS = 12
@@ -33,6 +33,15 @@ async def a_store(folder: Path) -> tuple[Path, dict[tuple[str, int], tuple[int, 
 
 async def judged(path: Path, truth: dict[tuple[str, int], tuple[int, float | None]]) -> str:
     """Open what was damaged, add to it, and hold it to its promises; say what it noticed."""
+    try:
+        return await promises_kept(path, truth)
+    except StoreError as error:  # its version's four bytes: refused, with nothing changed
+        if "newer version of aryk" not in str(error):
+            raise
+        return "version"
+
+
+async def promises_kept(path: Path, truth: dict[tuple[str, int], tuple[int, float | None]]) -> str:
     async with opened(path, brokers={"ministry": "all"}) as store:
         await fill(store, 2, since=1000)
         found = await everything(store)
@@ -105,7 +114,9 @@ async def test_s3_a_flipped_bit_is_harmless_or_noticed(tmp_path: Path) -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
 async def test_s3_every_flipped_byte_of_a_store_is_harmless_or_noticed(tmp_path: Path) -> None:
-    print(await flips(tmp_path, random.Random(1), 1.0))
+    noticed = await flips(tmp_path, random.Random(1), 1.0)
+    assert noticed["damaged"]
+    assert noticed["rolled-back"]
 
 
 async def truncations(tmp_path: Path, step: int) -> None:
@@ -220,6 +231,6 @@ async def test_recovery_cut_off_at_any_moment_is_finished_by_the_next_start(
     await fill(store, 1, since=1000)
     found = await everything(store)
     await store.close()
-    assert len(list(tmp_path.glob("station.db-aside-*"))) == 1
+    assert len(asides(tmp_path)) == 1
     now = readings(found)
     assert all(now[identity] == truth[identity] for identity in now.keys() & truth.keys())

@@ -9,7 +9,16 @@ import pytest
 from agent.store import Store, StoreError
 from agent.store.machine import elsewhere, machine
 from tests.support.rounds import a_round
-from tests.support.stores import events, everything, fill, named_in_gaps, opened, proven, readings
+from tests.support.stores import (
+    asides,
+    events,
+    everything,
+    fill,
+    named_in_gaps,
+    opened,
+    proven,
+    readings,
+)
 
 
 def copy(path: Path, to: Path) -> None:
@@ -71,7 +80,7 @@ async def test_s3_what_lies_in_its_place_is_moved_aside(tmp_path: Path, content:
         await fill(store, 1)
         found = await everything(store)
         assert named_in_gaps(found) == {(old, n) for n in range(1, 13)}
-    kept = [file.read_bytes() for file in tmp_path.glob("station.db-aside-*")]
+    kept = [file.read_bytes() for file in asides(tmp_path)]
     assert kept == ([content] if content else []), "an empty file has nothing to keep"
 
 
@@ -88,7 +97,7 @@ async def test_s3_another_programs_database_in_its_place_is_moved_aside_whole(
     outside.close()
     async with opened(path) as store:
         await fill(store, 1)
-    [aside] = tmp_path.glob("station.db-aside-*")
+    [aside] = asides(tmp_path)
     outside = sqlite3.connect(aside)
     assert outside.execute("SELECT count(*) FROM recipes").fetchall() == [(0,)]
     outside.close()

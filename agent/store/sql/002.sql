@@ -16,7 +16,7 @@ SELECT key, seal(key, content) FROM (
     UNION ALL
     SELECT 'broker/' || broker, json_object('waiting', json_array(json_array(place, 1 << 62)), 'gaps', json_array()) FROM cursor
     UNION ALL
-    SELECT 'session', number FROM session WHERE number > 0
+    SELECT 'session', CAST(number AS TEXT) FROM session WHERE number > 0
 );
 
 DROP TABLE log;
