@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -17,6 +15,7 @@ from agent.store.database import Database
 from agent.store.errors import StoreError, is_doubtful, is_full
 from agent.store.keeper import Keeper, Removal, given_up
 from agent.store.places import place_of
+from agent.store.promises import Due, Promises
 from agent.store.ring import Ring
 from agent.store.state import Log
 from agent.store.threads import Threads
@@ -29,15 +28,6 @@ _T = TypeVar("_T")
 _RETRY: Final = 1.0  # s between two tries of a disk that fails
 _FAREWELL: Final = 5.0  # s that closing waits for such a disk
 _SESSION: Final = "session"
-
-
-@dataclass(slots=True)
-class _Commit:
-    """A transaction on its way, and who waits for it."""
-
-    work: Work
-    sessions: list[asyncio.Future[int]] = field(default_factory=list)
-    appended: int = 0  # how many rounds were appended until it began
 
 
 class Writer:
@@ -65,14 +55,11 @@ class Writer:
         self.failing: str | None = None
         self._broken = False  # the database must be reopened
         self._failure: Exception = StoreError("none yet")  # what made it so
-        self._under_way = _Commit(Work())
+        self._under_way = (Work(), Due())
         self._states: dict[str, Any] = {}  # of logs, to be stored
         self._starts: Mapping[str, str | int] = {}
         self.appended = 0
-        self._appended = self._settled = 0  # rounds, since the start
-        self._session = 0
-        self._sessions: list[asyncio.Future[int]] = []
-        self._flushes: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._promises = Promises()
         self._urgent = False
         self._busy = asyncio.Lock()
         self._wake = asyncio.Event()
@@ -103,7 +90,7 @@ class Writer:
         """Take a round; it waits in memory until the writer is free."""
         if dropped := self.ring.append(round):
             self._tell_dropped(dropped)
-        self._appended += 1
+        self._promises.appended()
         self.appended += len(round)
         self.soon()
 
@@ -113,15 +100,11 @@ class Writer:
 
     async def flush(self) -> None:
         """Wait until all that was appended before is committed."""
-        if self._settled < self._appended:
-            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._flushes.append((self._appended, done))
-            await self._committed(done)
+        await self._committed(self._promises.flush())
 
     async def session(self) -> int:
         """Return the next number of a connection, once it is stored."""
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._sessions.append(done)
+        done = self._promises.new_session()
         self.soon()
         return await self._committed(done)
 
@@ -185,10 +168,10 @@ class Writer:
 
     async def _committed(self, done: asyncio.Future[_T]) -> _T:
         """Wait for the writer to fulfil a promise, or raise what ended it."""
-        assert self._task
-        await asyncio.wait((done, self._task), return_when=asyncio.FIRST_COMPLETED)
-        if not done.done():
-            self._task.result()
+        if not done.done() and self._task:
+            await asyncio.wait((done, self._task), return_when=asyncio.FIRST_COMPLETED)
+            if not done.done():
+                self._task.result()
         return await done
 
     async def _run(self) -> None:
@@ -216,18 +199,18 @@ class Writer:
 
     @property
     def _waits(self) -> bool:
-        return bool(self._urgent or len(self.ring) or self._sessions)
+        return bool(self._urgent or len(self.ring) or self._promises.sessions)
 
     async def _commit(self, removal: Removal | None = None) -> None:
         """Commit all that waits, and what a step of retention takes out."""
         events, remove = (removal.events, removal.places) if removal else ([], ())
-        sessions, self._sessions, self._urgent = self._sessions, [], False
+        due, self._urgent = self._promises.begin(), False
         states = self.book.changes() | self._states
         self._states = {}
-        if sessions:
-            states[_SESSION] = self._session + len(sessions)
+        if due.sessions:
+            states[_SESSION] = self._promises.session + len(due.sessions)
         work = Work([*self.ring.take(), *events], states, remove)
-        self._under_way = _Commit(work, sessions, self._appended)
+        self._under_way = (work, due)
         try:
             stored = await self._threads.write(self._database.write, work)
         except (sqlite3.Error, OSError) as error:
@@ -260,20 +243,13 @@ class Writer:
 
     def _done(self, stored: list[Stored]) -> None:
         """Tell everybody who waited for a commit."""
-        commit, self._under_way = self._under_way, _Commit(Work())
+        _, due = self._under_way
+        self._under_way = (Work(), Due())
         if self.failing:
             log.info("store recovered", reason=self.failing)
             self.note("store", {"state": "recovered", "reason": self.failing})
             self.failing = None
-        for done in commit.sessions:
-            self._session += 1
-            if not done.done():
-                done.set_result(self._session)
-        self._settled = max(self._settled, commit.appended)
-        while self._flushes and self._flushes[0][0] <= self._settled:
-            _, flushed = self._flushes.popleft()
-            if not flushed.done():
-                flushed.set_result(None)
+        self._promises.keep(due)
         if stored:
             self.end = stored[-1].after
             self.on_commit(stored)
@@ -297,24 +273,24 @@ class Writer:
             return
         self._broken = False
         await self._adopt(opened)
-        commit = self._under_way
         if stored:
             self._done(stored)
         else:
-            self._give_back(commit)
+            self._give_back()
         if is_full(self._failure):
             await self._make_room(full=True)
 
-    def _give_back(self, commit: _Commit) -> None:
-        self._under_way = _Commit(Work())
-        if dropped := self.ring.give_back(commit.work.rounds):
+    def _give_back(self) -> None:
+        """Have what a commit failed to do be done by the next."""
+        work, due = self._under_way
+        self._under_way = (Work(), Due())
+        if dropped := self.ring.give_back(work.rounds):
             self._tell_dropped(dropped)
-        self._sessions = commit.sessions + self._sessions
-        self.book.give_back(commit.work.states)
-        self._states = {
-            key: content for key, content in commit.work.states.items() if key.startswith("log/")
-        } | self._states
-        self._urgent = self._urgent or bool(commit.work.states)
+        self._promises.give_back(due)
+        self.book.give_back(work.states)
+        logs = {key: each for key, each in work.states.items() if key.startswith("log/")}
+        self._states = logs | self._states
+        self._urgent = self._urgent or bool(work.states)
 
     async def _settle(self) -> None:
         """See whether what is committed is on the disk for sure; then it may be handed out."""
@@ -332,7 +308,7 @@ class Writer:
         self.end = opened.end
         self.held = self.held and not opened.settled
         if not before:
-            self._session = opened.states.get(_SESSION, int(self._clock.wall()))
+            self._promises.session = opened.states.get(_SESSION, int(self._clock.wall()))
             self.book = Book(opened.states, opened.logs[0].begin)
             await self._register()
         if opened.trouble is None:

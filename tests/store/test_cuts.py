@@ -15,7 +15,16 @@ import pytest
 
 from tests.support.powercut import Card, needs_power_cuts
 from tests.support.rounds import a_round
-from tests.support.stores import asides, events, everything, named_in_gaps, opened, proven, readings
+from tests.support.stores import (
+    asides,
+    events,
+    everything,
+    fill,
+    named_in_gaps,
+    opened,
+    proven,
+    readings,
+)
 
 CHILD = """
 import asyncio, sys
@@ -103,18 +112,55 @@ async def test_s2_200_kills(tmp_path: Path) -> None:
     await kills(tmp_path, 200)
 
 
-async def cuts(folder: Path, count: int, spoil: Callable[[Path], None] | None = None) -> None:
+def spoil(path: Path) -> None:
+    """Damage a database so that nothing can be read without its recovery; the mark knows all."""
+    if path.exists():
+        with path.open("r+b") as file:
+            file.seek(100)
+            file.write(b"\xff" * 4)
+
+
+async def kills_in_recovery(folder: Path, count: int) -> None:
+    path = folder / "station.db"
+    tick = 1
+    async with opened(path, brokers={"ministry": "all"}, max_size=4_000_000) as store:
+        await fill(store, 300)
+    for _ in range(count):
+        spoil(path)
+        Writer(path, tick).run_for(random.uniform(-1.95, -1.5))
+        async with opened(path, brokers={"ministry": "all"}, max_size=4_000_000) as store:
+            found = await everything(store)
+            proven(store, found)
+            readings(found)
+
+
+async def test_58_a_kill_in_the_middle_of_recovery_is_recovered_from(tmp_path: Path) -> None:
+    await kills_in_recovery(tmp_path, 5)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+async def test_58_200_kills_in_recovery(tmp_path: Path) -> None:
+    await kills_in_recovery(tmp_path, 200)
+
+
+async def cuts(folder: Path, count: int, *, in_recovery: bool = False) -> None:
     card = Card(folder)
     tick, told = 1, 0
     for _ in range(count):
         with card.mounted() as mounted:
-            if spoil:
+            if in_recovery:
                 spoil(mounted / "station.db")
             child = Writer(mounted / "station.db", tick)
-            said = child.run_for(random.uniform(-1.9 if spoil else 0, 0.25), card.cut)
+            moment = random.uniform(-1.95, -1.5) if in_recovery else random.uniform(-0.2, 0.25)
+            said = child.run_for(moment, card.cut)
             told = int(said[-1]) if said else told
         with card.mounted() as mounted:
-            tick = await judge(mounted / "station.db", told)
+            if in_recovery:
+                async with opened(mounted / "station.db", max_size=4_000_000) as store:
+                    proven(store, await everything(store))
+            else:
+                tick = await judge(mounted / "station.db", told)
 
 
 @pytest.mark.root
@@ -129,3 +175,17 @@ async def test_s2_a_power_cut_at_any_moment_costs_nothing_that_was_stored(tmp_pa
 @pytest.mark.timeout(3600)
 async def test_s2_200_power_cuts(tmp_path: Path) -> None:
     await cuts(tmp_path, 200)
+
+
+@pytest.mark.root
+@needs_power_cuts
+async def test_58_a_power_cut_in_the_middle_of_recovery_is_recovered_from(tmp_path: Path) -> None:
+    await cuts(tmp_path, 3, in_recovery=True)
+
+
+@pytest.mark.soak
+@pytest.mark.root
+@needs_power_cuts
+@pytest.mark.timeout(3600)
+async def test_58_200_power_cuts_in_recovery(tmp_path: Path) -> None:
+    await cuts(tmp_path, 200, in_recovery=True)
