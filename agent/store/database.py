@@ -25,6 +25,7 @@ from agent.store.witness import doubt, learn
 from agent.store.work import Opened, Work
 
 _GUARD: Final = 1.0  # s between two looks at whether the files are still there
+_COMMIT: Final = 16_384  # bytes that a small commit puts into the WAL, about
 
 
 class Database:
@@ -46,7 +47,7 @@ class Database:
         self._names = (path, beside(path, "wal"))
         self._files: tuple[int, ...] = ()  # their inodes
         self._damaged = False  # it must be replaced
-        self._guarded = 0.0
+        self._guarded, self._seen, self._commits = 0.0, 0, 0  # when it last looked; since then
         self._trouble: str | None = None  # what the next opening has to tell
 
     @property
@@ -295,9 +296,11 @@ class Database:
             VanishedError: somebody deleted or exchanged them.
             sqlite3.Error: the WAL is full.
         """
-        if (now := time.monotonic()) < self._guarded + _GUARD:
+        self._commits += 1
+        grown = self.written - self._seen + _COMMIT * self._commits
+        if (now := time.monotonic()) < self._guarded + _GUARD and grown < self._room.wal // 8:
             return
-        self._guarded = now
+        self._guarded, self._seen, self._commits = now, self.written, 0
         if self._inodes() != self._files:
             raise VanishedError("the database's files were taken away")
         if self._room.wal_full and not self.settle():

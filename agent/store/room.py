@@ -63,8 +63,8 @@ class Room:
 
     @property
     def wal_full(self) -> bool:
-        """Whether the WAL has grown to its bound: some reader keeps it from being recycled."""
-        return size(beside(self._path, "wal")) > self.wal
+        """Whether the WAL nears its bound: some reader keeps it from being recycled."""
+        return size(beside(self._path, "wal")) > self.wal // 4 * 3
 
     def lay_ballast(self) -> None:
         """Put the ballast back where there is room for it, and as much again."""

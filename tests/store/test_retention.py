@@ -8,7 +8,16 @@ import pytest
 from agent.record import Layout, Round
 from agent.store import Store
 from agent.store.room import Room
-from tests.support.stores import asides, events, everything, named_in_gaps, opened, proven, readings
+from tests.support.stores import (
+    asides,
+    events,
+    everything,
+    named_in_gaps,
+    on_disk,
+    opened,
+    proven,
+    readings,
+)
 
 SIZE = 2_000_000
 NOON = 1_795_435_200_000
@@ -27,10 +36,6 @@ async def pour(store: Store, begin: int, rounds: int) -> None:
         if tick % 20 == 19:
             await store.flush()
     await store.flush()
-
-
-def on_disk(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir())
 
 
 async def test_s4_s7_what_every_broker_has_goes_first_and_only_when_room_is_needed(

@@ -28,6 +28,11 @@ def asides(folder: Path) -> list[Path]:
     return [file for file in folder.glob("*-aside-*") if not file.name.endswith("-wal")]
 
 
+def on_disk(folder: Path) -> int:
+    """Return the bytes of all files of a folder."""
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
 async def fill(store: Store, rounds: int, columns: int = 4, since: int = 0) -> None:
     """Append rounds, a commit each."""
     for tick in range(since, since + rounds):
