@@ -5,15 +5,15 @@ import contextlib
 import os
 import secrets
 import sqlite3
-import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from agent.record import Round, Stored
 from agent.store import recovery, salvage, state
-from agent.store.disk import Disk, beside
-from agent.store.errors import DamagedError, StoreError, VanishedError, is_damage, is_sick
+from agent.store.disk import Disk
+from agent.store.errors import DamagedError, StoreError, is_damage, is_sick
+from agent.store.guard import Guard
 from agent.store.insert import Inserter
 from agent.store.lock import lock, make_directory
 from agent.store.mark import MarkFile
@@ -23,9 +23,6 @@ from agent.store.rows import Rows, place_at
 from agent.store.state import Log
 from agent.store.witness import doubt, learn
 from agent.store.work import Opened, Work
-
-_GUARD: Final = 1.0  # s between two looks at whether the files are still there
-_COMMIT: Final = 16_384  # bytes that a small commit puts into the WAL, about
 
 
 class Database:
@@ -44,10 +41,8 @@ class Database:
         self._end = 0
         self._inserter: Inserter | None = None
         self._attempt: list[Stored] = []
-        self._names = (path, beside(path, "wal"))
-        self._files: tuple[int, ...] = ()  # their inodes
+        self._guard = Guard(path, room)
         self._damaged = False  # it must be replaced
-        self._guarded, self._seen, self._commits = 0.0, 0, 0  # when it last looked; since then
         self._trouble: str | None = None  # what the next opening has to tell
 
     @property
@@ -103,7 +98,7 @@ class Database:
             OSError: the same.
         """
         connection, self._attempt = self.connection, []
-        self._guard()
+        self._guard.look(self.written, self.settle)
         connection.execute("BEGIN IMMEDIATE")
         for part in work.remove:
             places = (part.start, part.stop)
@@ -228,7 +223,7 @@ class Database:
         self._mark.name(self._logs)
         self._mark.write(number_of(self._end))
         self._disk.sync_directory(self._path.parent)
-        self._files = self._inodes()
+        self._guard.remember()
         return Opened(self._logs, self._end, states, settled, trouble, lost, aside)
 
     def _connect(self, connection: sqlite3.Connection) -> tuple[dict[str, Any], bool]:
@@ -289,40 +284,15 @@ class Database:
         assert self._inserter
         return self._inserter.insert(rounds, self._logs[-1], self._end)
 
-    def _guard(self) -> None:
-        """Refuse to write to files that were taken away, or past the WAL's bound.
-
-        Raises:
-            VanishedError: somebody deleted or exchanged them.
-            sqlite3.Error: the WAL is full.
-        """
-        self._commits += 1
-        grown = self.written - self._seen + _COMMIT * self._commits
-        if (now := time.monotonic()) < self._guarded + _GUARD and grown < self._room.wal // 8:
-            return
-        self._guarded, self._seen, self._commits = now, self.written, 0
-        if self._inodes() != self._files:
-            raise VanishedError("the database's files were taken away")
-        if self._room.wal_full and not self.settle():
-            error = sqlite3.OperationalError("the WAL is full: another program keeps reading")
-            error.sqlite_errorcode = sqlite3.SQLITE_FULL
-            raise error
-
-    def _inodes(self) -> tuple[int, ...]:
-        try:
-            return tuple(file.stat().st_ino for file in self._names)
-        except FileNotFoundError:
-            return ()
-
     def _rescue(self) -> str | None:
         """Take over from files that were taken away while they were open.
 
         What is open can still be read whole: only the names are gone.
         """
-        if self._open_connection is None or self._inodes() == self._files:
+        if self._open_connection is None or not self._guard.taken:
             return None
         try:
-            if self._path.exists() and self._path.stat().st_ino == self._files[0]:
+            if not self._guard.database_taken:
                 self.settle()  # only the WAL was taken: the database gets what was in it
                 return "wal-deleted"
             mark = self._mark.read()

@@ -5,11 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from agent.clock import iso
 from agent.record import EVENT, Round, event
 
+log = structlog.get_logger()
+
 MOST: Final = 100_000
 """Readings that may wait for a disk that fails: some 10 MB."""
+
+_TOLD: Final = 10_000  # dropped readings, between two times that it is told
 
 
 @dataclass(slots=True)
@@ -45,11 +51,12 @@ class Ring:
         """Whether half of the room is taken: the disk has failed for a while."""
         return self.readings > self._most // 2
 
-    def append(self, round: Round) -> int:
-        """Take a round; return how many had to be dropped for it."""
+    def append(self, round: Round) -> None:
+        """Take a round; the oldest may have to go for it."""
         self._rounds.append(round)
         self.readings += len(round)
-        return self._shed() if self.readings > self._most else 0
+        if self.readings > self._most:
+            self._shed()
 
     def take(self) -> list[Round]:
         """Hand out all that waits; what was dropped is told by an event a sensor before it."""
@@ -64,25 +71,26 @@ class Ring:
         self.readings = 0
         return taken
 
-    def give_back(self, rounds: Sequence[Round]) -> int:
-        """Take back what couldn't be stored; return how many rounds had to be dropped."""
+    def give_back(self, rounds: Sequence[Round]) -> None:
+        """Take back what couldn't be stored."""
         self._rounds.extendleft(reversed(rounds))
         self.readings += sum(map(len, rounds))
-        return self._shed() if self.readings > self._most else 0
+        if self.readings > self._most:
+            self._shed()
 
-    def _shed(self) -> int:
+    def _shed(self) -> None:
         """Drop the oldest readings, but no event."""
         kept: list[Round] = []
-        shed = 0
+        before = self.dropped
         while self.readings > self._most and self._rounds:
             oldest = self._rounds.popleft()
             if oldest.layout.sensor == EVENT:
                 kept.append(oldest)
                 continue
             self._lose(oldest)
-            shed += 1
         self._rounds.extendleft(reversed(kept))
-        return shed
+        if not before or self.dropped // _TOLD != before // _TOLD:
+            log.error("readings dropped: the store fails", dropped=self.dropped)
 
     def _lose(self, round: Round) -> None:
         loss = self._losses.setdefault(round.layout.sensor, Loss(round.time, round.time))

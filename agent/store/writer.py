@@ -88,8 +88,7 @@ class Writer:
 
     def append(self, round: Round) -> None:
         """Take a round; it waits in memory until the writer is free."""
-        if dropped := self.ring.append(round):
-            self._tell_dropped(dropped)
+        self.ring.append(round)
         self._promises.appended()
         self.appended += len(round)
         self.soon()
@@ -284,8 +283,7 @@ class Writer:
         """Have what a commit failed to do be done by the next."""
         work, due = self._under_way
         self._under_way = (Work(), Due())
-        if dropped := self.ring.give_back(work.rounds):
-            self._tell_dropped(dropped)
+        self.ring.give_back(work.rounds)
         self._promises.give_back(due)
         self.book.give_back(work.states)
         logs = {key: each for key, each in work.states.items() if key.startswith("log/")}
@@ -332,11 +330,6 @@ class Writer:
                 found = await self._threads.write(self._database.place_at, int(start), spans)
                 place = self.end if found is None else found
             self.book.register(name, place)
-
-    def _tell_dropped(self, rounds: int) -> None:
-        before, now = self.ring.dropped - rounds, self.ring.dropped
-        if before // 10_000 != now // 10_000 or before == 0:
-            log.error("readings dropped: the store fails", dropped=now)
 
     def _now(self) -> int:
         return self._clock.stamp(self._clock.monotonic())

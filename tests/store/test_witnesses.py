@@ -168,7 +168,7 @@ async def test_s3_the_broker_is_the_third_witness_and_clashing_numbers_are_given
 async def test_49_files_deleted_while_it_runs_cost_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.store.database._GUARD", 0.0)
+    monkeypatch.setattr("agent.store.guard._EVERY", 0.0)
     monkeypatch.setattr("agent.store.writer._RETRY", 0.01)
     path = tmp_path / "station.db"
     async with opened(path) as store:
