@@ -19,7 +19,7 @@ check: $(VENV)/.dev ## format, lint, types, layers
 
 .PHONY: test
 test: $(VENV)/.dev mosquitto ## all tests, against a real broker and real serial lines
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 .PHONY: soak
 soak: $(VENV)/.dev mosquitto ## the long tests: hundreds of kills and power cuts, every flipped byte (an hour or so)
@@ -31,8 +31,12 @@ bench: $(VENV)/.dev ## figures, as ratios measured in one run
 	$(BIN)/python -m tests.bench.store
 
 .PHONY: demo
-demo: $(VENV)/.demo ## a simulated station, the whole way, with a live table; Ctrl-C ends it
+demo: $(VENV)/.demo ## a simulated station, the whole way, with a live table; Ctrl-C or SECONDS=20 ends it
 	@$(BIN)/aryk demo $(if $(SECONDS),--seconds $(SECONDS))
+
+.PHONY: docs
+docs: $(VENV)/.dev ## make the pages that are made from data: docs/devices.md
+	$(BIN)/aryk devices --markdown > docs/devices.md
 
 .PHONY: format
 format: $(VENV)/.dev ## put the code into its form
@@ -45,17 +49,20 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml
 	@$(MAKE) --no-print-directory environment LOCK=requirements/dev.txt
 	@touch $@
 
+# The packages of .dev hold those of .demo.
 $(VENV)/.demo: requirements/demo.txt pyproject.toml
-	@test -e $(VENV)/.dev || $(MAKE) --no-print-directory environment LOCK=requirements/demo.txt
+	@if test -e $(VENV)/.dev; then $(MAKE) --no-print-directory $(VENV)/.dev; else \
+	  $(MAKE) --no-print-directory environment LOCK=requirements/demo.txt; fi
 	@touch $@
 
+# A virtual environment that Debian couldn't finish has a python, but no pip.
 .PHONY: environment
 environment:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "aryk needs Python 3.11 or newer; this is $$($(PYTHON) --version). Say which: make PYTHON=python3.12 ..." >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || \
 	  { echo "Python can't make a virtual environment. Install it with: sudo apt-get install python3-venv" >&2; exit 1; }
-	@echo "Installing the locked Python packages of $(LOCK) into $(VENV)/ (nothing outside of it is touched)."
+	@echo "Installing the locked Python packages of $(LOCK), which aryk needs, into $(VENV)/ (nothing outside of it is touched)."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 

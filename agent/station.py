@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
 import structlog
 
 from agent import __version__
-from agent.acquire import Poller, Schedule, layout_of
+from agent.acquire import Asked, Poller, Schedule, layout_of
 from agent.board import Board, Health
 from agent.clock import Clock, boot_id, iso
 from agent.config import Config
@@ -40,6 +40,8 @@ class Station:
         self._board = Board(self._layouts)
         self._buses = {name: Bus(name, bus) for name, bus in config.buses.items()}
         self._drivers = {name: self._driver(name) for name in config.sensors}
+        self._pollers = {name: self._poller(name) for name in config.sensors}
+        self._stopping = False
         self._publishers = {
             name: Publisher(
                 name,
@@ -63,8 +65,8 @@ class Station:
         """Run until told to stop, then stop in order: sensors, store, brokers."""
         async with asyncio.TaskGroup() as group:
             pollers = [
-                group.create_task(self._poller(name).run(), name=f"sensor {name}")
-                for name in self._config.sensors
+                group.create_task(poller.run(), name=f"sensor {name}")
+                for name, poller in self._pollers.items()
             ]
             publishers = [
                 group.create_task(publisher.run(), name=f"broker {name}")
@@ -78,6 +80,7 @@ class Station:
             self._store.note("start", start)
             _log.info("station runs", station=self._config.station.id, log=self._store.log)
             await stop.wait()
+            self._stopping = True
             _log.info("station stops")
             for task in pollers:
                 task.cancel()
@@ -90,6 +93,21 @@ class Station:
             for task in publishers:
                 task.cancel()
 
+    async def ask(self, sensors: Sequence[str]) -> list[Asked]:
+        """Ask sensors now, between their polls, because somebody wants to know.
+
+        Raises:
+            LookupError: there is no such sensor, or the station stops; the message says so.
+        """
+        if self._stopping:
+            raise LookupError("The agent is stopping: ask again when it has stopped.")
+        if unknown := [name for name in sensors if name not in self._pollers]:
+            raise LookupError(
+                f"The agent has no sensor {unknown[0]}: it runs with an older configuration. "
+                "Start it anew: sudo systemctl restart aryk."
+            )
+        return list(await asyncio.gather(*(self._pollers[name].ask() for name in sensors)))
+
     def _poller(self, name: str) -> Poller:
         return Poller(
             self._layouts[name],
@@ -101,10 +119,8 @@ class Station:
         )
 
     async def _close_wires(self) -> None:
-        for driver in self._drivers.values():
-            await driver.close()
-        for bus in self._buses.values():
-            await bus.close()
+        await asyncio.gather(*(driver.close() for driver in self._drivers.values()))
+        await asyncio.gather(*(bus.close() for bus in self._buses.values()))
 
     def status(self) -> Mapping[str, object]:
         """Return how the station does, for the topic ``status``."""
@@ -131,6 +147,7 @@ class Station:
                     "driver": sensor.config.driver,
                     "every": sensor.config.every,
                     "channels": {c.name: {"unit": c.unit} for c in sensor.config.channel_list()},
+                    "instrument": dict(self._drivers[name].about()),
                 }
                 for name, sensor in self._config.sensors.items()
             },

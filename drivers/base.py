@@ -114,6 +114,10 @@ class BusSensorConfig(SensorConfig):
 
     bus: Name
 
+    def objections(self, framing: str) -> Sequence[tuple[str, str]]:  # noqa: ARG002 - most have none
+        """Return the keys that don't go with a bus of this framing, each with what is accepted."""
+        return ()
+
 
 class Driver(ABC):
     """One instrument.
@@ -138,6 +142,13 @@ class Driver(ABC):
         Raises:
             DeviceError: it gave nothing, and why. Anything else is a bug, and ends the agent.
         """
+
+    def about(self) -> Mapping[str, object]:
+        """Return what is known of the instrument itself, for the station's ``about``.
+
+        Its model, and what it said of itself so far: serial number, firmware.
+        """
+        return {}
 
     @abstractmethod
     async def close(self) -> None:

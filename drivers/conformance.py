@@ -66,6 +66,10 @@ def _check(sample: Sample, config: SensorConfig) -> None:
     missing = {index for index, value in enumerate(sample.values) if value is None}
     assert set(sample.reasons) == missing
     assert all(sample.reasons.values())
+    assert all(0 <= index < len(sample.values) for index in sample.flags)
+    assert all(
+        quality == 1 if not why else quality in (3, 4) for quality, why in sample.flags.values()
+    )
 
 
 @each_driver

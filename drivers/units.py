@@ -17,11 +17,13 @@ var vars J/m kg/m3 deg
 PRIMARY: Final = frozenset(_PRIMARY.split())
 """Units that go out on the wire."""
 
-# Exact by definition: the international foot, inch and pound (NIST SP 811, appendix B.6),
-# standard gravity, and the conventional metre of water (9806.65 Pa).
+# Exact by definition: the international foot, inch and pound, the U.S. gallon of 231 cubic inches
+# (NIST SP 811, appendix B.6), standard gravity, and the conventional metre of water (9806.65 Pa).
 _FOOT: Final = Fraction("0.3048")
 _INCH: Final = Fraction("0.0254")
-_PSI: Final = Fraction("0.45359237") * Fraction("9.80665") / _INCH**2
+_GALLON: Final = 231 * _INCH**3
+_GRAVITY: Final = Fraction("9.80665")
+_PSI: Final = Fraction("0.45359237") * _GRAVITY / _INCH**2
 _LITRE: Final = Fraction(1, 1000)
 
 _FACTORS: Final[dict[str, dict[str, Fraction]]] = {
@@ -38,7 +40,13 @@ _FACTORS: Final[dict[str, dict[str, Fraction]]] = {
         "km/h": Fraction(1000, 3600),
         "ft/s": _FOOT,
     },
-    "m3": {"L": _LITRE, "ft3": _FOOT**3, "ML": Fraction(1000)},
+    "m3": {
+        "L": _LITRE,
+        "ML": Fraction(1000),
+        "ft3": _FOOT**3,
+        "gal": _GALLON,
+        "kgal": 1000 * _GALLON,
+    },
     "m3/s": {
         "L/s": _LITRE,
         "L/min": _LITRE / 60,
@@ -47,15 +55,20 @@ _FACTORS: Final[dict[str, dict[str, Fraction]]] = {
         "m3/d": Fraction(1, 86400),
         "ft3/s": _FOOT**3,
         "ML/d": Fraction(1000, 86400),
+        "gal/min": _GALLON / 60,
+        "MGD": 1_000_000 * _GALLON / 86400,
     },
     "Pa": {
         "hPa": Fraction(100),
         "kPa": Fraction(1000),
+        "MPa": Fraction(1_000_000),
         "mbar": Fraction(100),
         "bar": Fraction(100_000),
         "psi": _PSI,
-        "mH2O": Fraction("9806.65"),
-        "cmH2O": Fraction("98.0665"),
+        "kgf/cm2": 10_000 * _GRAVITY,
+        "mH2O": 1000 * _GRAVITY,
+        "cmH2O": 10 * _GRAVITY,
+        "mmH2O": _GRAVITY,
     },
     "V": {"mV": Fraction(1, 1000)},
     "A": {"mA": Fraction(1, 1000)},

@@ -5,8 +5,18 @@ round to the store and goes on. A sensor that doesn't answer costs nobody else a
 that got no answer is a round too, with its reason.
 """
 
+from agent.acquire.asking import Asked, ask
 from agent.acquire.poller import Poller, Sink
 from agent.acquire.rounds import layout_of, no_answer, round_of
 from agent.acquire.schedule import Schedule
 
-__all__ = ["Poller", "Schedule", "Sink", "layout_of", "no_answer", "round_of"]
+__all__ = [
+    "Asked",
+    "Poller",
+    "Schedule",
+    "Sink",
+    "ask",
+    "layout_of",
+    "no_answer",
+    "round_of",
+]

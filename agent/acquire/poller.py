@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from agent.acquire.rounds import no_answer, round_of
+from agent.acquire.asking import Asked, ask
 from agent.acquire.schedule import Schedule
 from agent.board import Board
 from agent.clock import Clock
@@ -41,6 +41,7 @@ class Poller:
         self._health = board.health[layout.sensor]
         self._clock = clock
         self._failures = 0
+        self._asking = asyncio.Lock()
 
     async def run(self) -> None:
         """Poll until cancelled. Anything but the driver's own errors ends the agent."""
@@ -53,19 +54,19 @@ class Poller:
             self._health.skipped += skipped
             self._health.rested += polls - 1
 
+    async def ask(self) -> Asked:
+        """Ask between two polls, because somebody wants to know; nothing of it is kept."""
+        async with self._asking:
+            return await ask(self._layout, self._driver, self._clock)
+
     async def _poll(self) -> Round:
         self._health.asked += 1
-        began = self._clock.monotonic()
-        try:
-            sample = await self._driver.read()
-        except DeviceError as error:
-            middle = (began + self._clock.monotonic()) / 2
-            time = self._clock.stamp(middle if error.at is None else error.at)
-            self._failed(error, time)
-            return no_answer(self._layout, error.reason, time)
-        time = self._clock.stamp(sample.at)
-        self._answered(time)
-        return round_of(self._layout, sample, time)
+        asked = await self.ask()
+        if asked.error is not None:
+            self._failed(asked.error, asked.round.time)
+        else:
+            self._answered(asked.round.time)
+        return asked.round
 
     def _keep(self, round: Round) -> None:
         self._board.newest[self._layout.sensor] = round

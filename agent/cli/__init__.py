@@ -1,6 +1,8 @@
 """The command ``aryk``: a file a command, imported only when it is asked for."""
 
 import importlib
+import io
+import sys
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -9,7 +11,11 @@ import click
 _COMMANDS: Final = MappingProxyType(
     {
         "check": "Validate the configuration and print the read plan.",
+        "read": "Ask the sensors now, or any registers of a device.",
+        "scan": "Find the devices on a line, and what they are.",
+        "address": "Give a device another address; asks first.",
         "run": "Run the station until SIGTERM or SIGINT.",
+        "devices": "List the instruments that are known, or show one.",
         "demo": "Show the whole product with a simulated station.",
         "simulate": "Run simulated instruments.",
         "watch": "Show a live table of a station's readings.",
@@ -38,16 +44,30 @@ class _Lazy(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except Exception as error:  # told apart by name: importing the class costs pydantic
-            from agent.config.mistakes import ConfigError  # noqa: PLC0415  only on this path
-
-            if not isinstance(error, ConfigError):
+        except ImportError as error:
+            sentences = _mixed(error)
+            if not sentences:
+                raise
+            click.echo("\n".join(sentences), err=True)
+            ctx.exit(1)
+        except Exception as error:  # the class is imported where it is raised: it costs pydantic
+            mistakes = sys.modules.get("agent.config.mistakes")
+            if mistakes is None or not isinstance(error, mistakes.ConfigError):
                 raise
             click.echo(str(error), err=True)
             ctx.exit(_EX_CONFIG)
+
+
+def _mixed(error: ImportError) -> list[str]:
+    """Return why something of ours can't be imported, where another distribution is in its way."""
+    from agent.cli.shadows import shadows  # noqa: PLC0415  only on this path
+
+    return list(shadows()) if (error.name or "").split(".")[0] in {"agent", "drivers"} else []
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="aryk")
 def main() -> None:
     """Read the gauges of a water channel, keep what they say, and publish it over MQTT."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without UTF-8 gets question marks
+        sys.stdout.reconfigure(errors="replace")

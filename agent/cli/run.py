@@ -2,34 +2,34 @@
 
 import asyncio
 import signal
-import sys
 from pathlib import Path
+from typing import Final
 
 import click
+import structlog
 
-from agent import logs
+from agent import control, logs
+from agent.cli.shadows import shadows
 from agent.clock import Clock
 from agent.config import Config, find, load
 from agent.station import Station
 from agent.store import Store, StoreError
-from drivers import registry
+
+_log: Final = structlog.get_logger()
 
 
 @click.command()
-@click.option(
-    "-c", "--config", "given", type=click.Path(path_type=Path), help="The station.toml to run."
-)
+@click.option("-c", "--config", "given", type=click.Path(path_type=Path), help="Your station.toml.")
 def run(given: Path | None) -> None:
     """Run the station until SIGTERM or SIGINT."""
     config = load(find(given))
     logs.configure()
-    for sentence in registry.shadows():
-        click.echo(sentence, err=True)
+    for sentence in shadows():
+        _log.warning("installation mixed", detail=sentence)
     try:
         asyncio.run(_run(config))
     except StoreError as error:
-        click.echo(f"aryk: {error}", err=True)
-        sys.exit(1)
+        raise click.ClickException(f"{error}.") from error
 
 
 async def _run(config: Config) -> None:
@@ -46,6 +46,8 @@ async def _run(config: Config) -> None:
         clock=clock,
     )
     try:
-        await Station(config, store, clock).run(stop)
+        station = Station(config, store, clock)
+        async with control.serve(control.path_of(config.store.path), station.ask):
+            await station.run(stop)
     finally:
         await store.close()

@@ -1,6 +1,7 @@
 """``aryk simulate``: a simulated instrument, for trying a station without hardware."""
 
 import asyncio
+import logging
 import signal
 
 import click
@@ -30,11 +31,13 @@ def tcp(port: int, seed: int) -> None:
             click.echo(f"{host}:{taken}")
             await _until_told()
 
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # the sentence below is enough
     try:
         asyncio.run(serve())
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError) as error:  # pymodbus hides why
         raise click.ClickException(
-            f"Port {port} can't be served: {error}. Take another."
+            f"Port {port} can't be served: another program may have it. Take another; 0 takes a "
+            "free one."
         ) from error
 
 

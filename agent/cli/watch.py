@@ -1,45 +1,117 @@
 """``aryk watch``: what a broker's subscribers receive, live."""
 
 import asyncio
-from urllib.parse import urlsplit
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 import aiomqtt
 import click
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.text import Text
 
-from agent.cli.table import Received
+from agent.cli.table import Received, is_live
 
-
-async def _watch(url: str, root: str, protocol: str) -> None:
-    parts, received, console = urlsplit(url), Received(), Console()
-    version = aiomqtt.ProtocolVersion.V5 if protocol == "5" else aiomqtt.ProtocolVersion.V311
-    async with aiomqtt.Client(
-        parts.hostname or "localhost",
-        parts.port or 1883,
-        username=parts.username,
-        password=parts.password,
-        protocol=version,
-    ) as client:
-        await client.subscribe(f"{root}/+/data", qos=1)
-        with Live(console=console, auto_refresh=False) as live:
-            async for message in client.messages:
-                lines = received.take(bytes(message.payload))
-                if console.is_terminal:
-                    live.update(received.table(), refresh=True)
-                else:
-                    click.echo("\n".join(lines))
+_REDRAWN = 0.5  # s
 
 
 @click.command()
 @click.argument("url", default="mqtt://localhost")
 @click.option("--root", default="aryk", help="The first level of the topics.")
+@click.option("--username", help="Who you are to the broker.")
+@click.option(
+    "--password-file",
+    type=click.Path(path_type=Path),
+    help="The file that holds the password; asked for if left out.",
+)
 @click.option("--protocol", type=click.Choice(["3", "5"]), default="5", help="3 is MQTT 3.1.1.")
-def watch(url: str, root: str, protocol: str) -> None:
+def watch(
+    url: str, root: str, username: str | None, password_file: Path | None, protocol: str
+) -> None:
     """Show the readings of all stations of a broker as they come in."""
-    if urlsplit(url).scheme != "mqtt":
-        raise click.UsageError(f"{url}: write mqtt://host:port; other schemes aren't supported.")
+    parts = _parts(url)
+    if {"#", "\0"} & set(root):
+        raise click.UsageError("--root takes levels of a topic, without # in them.")
+    password = _password(username, password_file)
+    version = aiomqtt.ProtocolVersion.V5 if protocol == "5" else aiomqtt.ProtocolVersion.V311
+
+    async def run() -> None:
+        async with aiomqtt.Client(
+            parts.hostname or "",
+            parts.port or 1883,
+            username=username,
+            password=password,
+            protocol=version,
+        ) as client:
+            await client.subscribe(f"{root}/+/data", qos=1)
+            await _watch(client, url)
+
     try:
-        asyncio.run(_watch(url, root, protocol))
+        with contextlib.suppress(KeyboardInterrupt):  # its end
+            asyncio.run(run())
     except aiomqtt.MqttError as error:
         raise click.ClickException(f"{url}: {error}. Is the broker there?") from error
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), 0
+    if parts.scheme != "mqtt" or not parts.hostname or port == 0:
+        raise click.UsageError("Write mqtt://host:port; other schemes aren't supported.")
+    if parts.username is not None:  # a command line is seen by everybody on the machine
+        raise click.UsageError("Write --username and --password-file instead of a user in the URL.")
+    return parts
+
+
+def _password(username: str | None, file: Path | None) -> str | None:
+    if username is None:
+        return None
+    if file is None:
+        password: str = click.prompt("Password", hide_input=True, err=True)
+        return password
+    try:
+        return file.read_text().rstrip("\n")
+    except OSError as error:
+        raise click.ClickException(
+            f"{file} can't be read: {error.strerror}. Check its path and rights."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} isn't UTF-8. Save it as such.") from error
+
+
+async def _watch(client: aiomqtt.Client, url: str) -> None:
+    received, console = Received(), Console()
+    if not is_live(console):
+        async for message in client.messages:
+            for reading in received.take(message.payload):
+                click.echo(str(reading))
+        return
+    listening = asyncio.create_task(_listen(client, received))
+    try:
+        with Live(console=console, auto_refresh=False) as live:
+            while not listening.done():
+                live.update(Group(*_screen(received, url)), refresh=True)
+                await asyncio.wait({listening}, timeout=_REDRAWN)
+    finally:
+        listening.cancel()
+        await asyncio.wait({listening})
+    await listening
+
+
+async def _listen(client: aiomqtt.Client, received: Received) -> None:
+    async for message in client.messages:
+        received.take(message.payload)
+
+
+def _screen(received: Received, url: str) -> Iterator[RenderableType]:
+    yield Text(f"aryk watch {url}", "bold")
+    yield received.table()
+    foot = f"{len(received.rows)} channels. Ctrl-C ends it."
+    if received.unreadable:
+        foot += f" {received.unreadable} messages were no readings in JSON."
+    yield Text(foot, "dim")

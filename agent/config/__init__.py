@@ -1,11 +1,14 @@
 """``station.toml``: found, read, checked whole, and handed on as frozen, typed tables."""
 
-from agent.config.load import Config, Sensor, find, load
+from agent.config.budget import Budget, budget
+from agent.config.load import Config, Sensor, load
 from agent.config.mistakes import ConfigError, Mistake
 from agent.config.model import Broker, Station, StoreTable, Url
+from agent.config.places import find
 
 __all__ = [
     "Broker",
+    "Budget",
     "Config",
     "ConfigError",
     "Mistake",
@@ -13,6 +16,7 @@ __all__ = [
     "Station",
     "StoreTable",
     "Url",
+    "budget",
     "find",
     "load",
 ]

@@ -50,6 +50,17 @@ def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int:
     return 1
 
 
+def nested_line(text: str, depth: int) -> int:
+    """Return the line on which brackets first stand so deep inside others; 1 where none do."""
+    line, now = 1, 0
+    for match in _TOKEN.finditer(text):
+        now += (match[0] in "[{") - (match[0] in "]}")
+        if now == depth:
+            return line
+        line += match[0].count("\n")
+    return 1
+
+
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     line = begins = 1
     depth = 0

@@ -1,15 +1,17 @@
 """The tables of ``station.toml`` that are the agent's own; each driver brings its own."""
 
+import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from drivers.fields import Name, Size, Table, parse_duration
+from drivers.fields import File, Name, Size, Table, check_host, parse_duration, wrong_key
 
 _LEAST: Final = 8_000_000  # bytes: less is taken up by the WAL and the ballast
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}  # as registered with IANA
@@ -44,14 +46,15 @@ def _room(size: int) -> int:
 class StoreTable(Table):
     """``[store]``: where the log is kept, and how much room it may take with all of its files."""
 
-    path: str = "/var/lib/aryk/station.db"
+    path: File = "/var/lib/aryk/station.db"
     max_size: Annotated[Size, AfterValidator(_room)] = 512_000_000
 
 
-class Url(Table):
+@dataclass(frozen=True, slots=True)
+class Url:
     """Where a broker listens."""
 
-    scheme: Literal["mqtt", "mqtts"]
+    scheme: str
     host: str
     port: int
 
@@ -76,25 +79,21 @@ def _urls(found: object) -> tuple[Url, ...]:
 def _url(text: str) -> Url:
     try:
         parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise ValueError('a port from 1 to 65535, as "mqtts://host:8883"') from None
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError('"mqtt://host:port" or "mqtts://host:port"')
+        port = _PORTS[parts.scheme] if parts.port is None else parts.port
+    except (ValueError, KeyError):
+        port = 0
+    if not port or not parts.hostname:
+        raise ValueError('"mqtt://host:port" or "mqtts://host:port", the port from 1 to 65535')
     if parts.username is not None or parts.password is not None:
         raise ValueError("a URL without a user: write username and password_file beside it")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError("a URL that ends after the port: write topic_root for another topic")
-    if port == 0:
-        raise ValueError('a port from 1 to 65535, as "mqtts://host:8883"')
-    return Url.model_validate(
-        {"scheme": parts.scheme, "host": parts.hostname, "port": port or _PORTS[parts.scheme]}
-    )
+    return Url(parts.scheme, check_host(parts.hostname), port)
 
 
 def _topic_root(text: str) -> str:
     levels = text.split("/")
-    if all(levels) and not set("+#\0$") & set(text):
+    if all(levels) and not set("+#$") & set(text) and text.isprintable():
         return text
     raise ValueError("topic levels without + # $, with single slashes between them")
 
@@ -112,34 +111,52 @@ def _start(found: object) -> object:
     raise ValueError('"all", "now" or a time with its offset, as 2026-07-12T08:00:00+06:00')
 
 
-def _off(found: object) -> object:
-    return None if found == "off" else parse_duration(found)
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    raise ValueError("a text without control characters")
+
+
+def _latest(found: object) -> float | None:
+    if found == "off":
+        return None
+    with contextlib.suppress(ValueError):
+        if 0.01 <= (seconds := parse_duration(found)) <= 86400:
+            return seconds
+    raise ValueError('"10 ms" to "1 d", or "off"')
+
+
+# MQTT allows 65,535 bytes of either; what is longer than this is a mistake.
+_Identity = Annotated[str, MinLen(1), MaxLen(1024), AfterValidator(_printable)]
 
 
 class Broker(Table):
     """``[broker.<name>]``: one that gets every record, with a place of its own in the store."""
 
     url: Annotated[tuple[Url, ...], BeforeValidator(_urls)]
-    ca: str | None = None
-    certificate: str | None = None
-    key: str | None = None
-    username: str | None = None
-    password_file: str | None = None
-    client_id: str | None = None
-    topic_root: Annotated[str, AfterValidator(_topic_root)] = "aryk"
+    ca: File | None = None
+    certificate: File | None = None
+    key: File | None = None
+    username: _Identity | None = None
+    password_file: File | None = None
+    client_id: _Identity | None = None
+    topic_root: Annotated[str, MaxLen(256), AfterValidator(_topic_root)] = "aryk"
     format: Literal["json", "cbor"] = "json"
     compress: bool = False
-    latest: Annotated[float | None, BeforeValidator(_off)] = 10.0
+    latest: Annotated[float | None, BeforeValidator(_latest)] = 10.0
     start: Annotated[Literal["all", "now"] | int, BeforeValidator(_start)] = "all"
     protocol: Literal[3, 5] = 5
 
     @model_validator(mode="after")
-    def _tls_keys(self) -> Self:
+    def _together(self) -> Self:
         tls = any(url.tls for url in self.url)
-        if not tls and (self.ca or self.certificate or self.key):
-            raise ValueError("ca, certificate and key only with mqtts://")
-        if (self.certificate is None) != (self.key is None):
-            raise ValueError("certificate and key together")
+        for key in ("ca", "certificate", "key"):
+            if getattr(self, key) and not tls:
+                raise wrong_key(key, f"no {key}, unless url begins with mqtts://")
+        if self.key and not self.certificate:
+            raise wrong_key("certificate", "the certificate that belongs to key")
+        if self.certificate and not self.key:
+            raise wrong_key("key", "the key that belongs to certificate")
         if self.password_file and not self.username:
-            raise ValueError("username beside password_file")
+            raise wrong_key("username", "the user whose password it is")
         return self

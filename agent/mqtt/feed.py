@@ -24,10 +24,6 @@ _LAST_WORD: Final = 1.0  # of the time to stop, kept for ``stopped``, s
 class Stream(Protocol):
     """Something that has messages for the broker."""
 
-    @property
-    def waiting(self) -> int:
-        """How many of its messages wait for their acknowledgement."""
-
     async def send(self, now: float) -> bool:
         """Send one message, if there is one and it may go; say whether."""
 
@@ -67,7 +63,8 @@ class Feed:
             told: where ``latest``, ``about`` and ``status`` come from.
             wake: set by whoever has news.
         """
-        self._session, self._told, self._wake = session, told, wake
+        self._session, self._standing = session, standing
+        self._told, self._wake = told, wake
         self._lane = Lane("data", session, store, standing)
         self._retained = Retained(session, standing.refusals)
         self._turns: deque[Stream] = deque((self._lane, self._retained))
@@ -75,7 +72,9 @@ class Feed:
         self._latest = None if every is None else Latest(told.board, every)
         self._loop = asyncio.get_running_loop()
         self._stop_at: float | None = None
-        self._version, self._status_at = -1, self._loop.time() - _STATUS_EVERY
+        self._about = b""
+        self._news: object = None  # what the last status told
+        self._status_at = self._loop.time() - _STATUS_EVERY
 
     def stop(self, at: float) -> None:
         """Have :meth:`run` end in order, by a time of the event loop's clock."""
@@ -88,7 +87,6 @@ class Feed:
         Raises:
             BrokerError: the connection ended before.
         """
-        self._retained.show("about", _json(self._told.about()))
         await self._until(lambda: self._stop_at is not None)
         assert self._stop_at is not None
         end = self._stop_at - _LOOK
@@ -115,13 +113,21 @@ class Feed:
 
     def _tell(self, now: float) -> None:
         """Show what is due of ``status`` and ``latest``."""
-        changed = self._version != self._told.board.health_version
-        if now >= self._status_at + (_STATUS_PAUSE if changed else _STATUS_EVERY):
-            self._version, self._status_at = self._told.board.health_version, now
+        news = (self._told.board.health_version, self._standing.unheard > 0)
+        if now >= self._status_at + (_STATUS_EVERY if news == self._news else _STATUS_PAUSE):
+            self._news, self._status_at = news, now
+            self._show_about()
             self._show_status("online")
         if self._latest is not None:
             for name, content in self._latest.due(now):
                 self._retained.show(name, content)
+
+    def _show_about(self) -> None:
+        """Show what the station is, where that is news: an instrument may tell of itself late."""
+        about = _json(self._told.about())
+        if about != self._about:
+            self._about = about
+            self._retained.show("about", about)
 
     def _show_status(self, state: str) -> None:
         head = {"state": state, "session": self._session.number}
@@ -131,15 +137,12 @@ class Feed:
         self._retained.show("status", content)
 
     async def _fill(self, now: float) -> None:
-        """Have the streams send in turn: each up to half of the window, then what is left."""
-        window = self._session.limits.window
-        for most in (max(1, window // 2), window):
-            idle = 0
-            while self._session.free > 0 and idle < len(self._turns):
-                stream = self._turns[0]
-                self._turns.rotate(-1)
-                sent = stream.waiting < most and await stream.send(now)
-                idle = 0 if sent else idle + 1
+        """Have the streams send, one message each in turn, while the window has room."""
+        idle = 0
+        while self._session.free > 0 and idle < len(self._turns):
+            stream = self._turns[0]
+            self._turns.rotate(-1)
+            idle = 0 if await stream.send(now) else idle + 1
 
     async def _rest(self) -> None:
         try:

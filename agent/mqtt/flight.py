@@ -36,11 +36,6 @@ class Flight:
         """Return how many have not landed."""
         return len(self._messages)
 
-    @property
-    def unanswered(self) -> int:
-        """How many have no answer yet."""
-        return sum(message.code is None for message in self._messages)
-
     def add(self, place: int, pack: Pack) -> Message:
         """Take a pack that follows the last one, and the place from which it was read."""
         message = Message(place, pack)

@@ -46,11 +46,6 @@ class Lane:
         self._wary = False  # something was refused, and nothing taken since
 
     @property
-    def waiting(self) -> int:
-        """How many messages wait for their acknowledgement."""
-        return self._flight.unanswered
-
-    @property
     def idle(self) -> bool:
         """Whether nothing is under way, and nothing can be sent now."""
         return not len(self._flight) and (self._wary or self._next >= self._store.end)

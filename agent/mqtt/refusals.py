@@ -32,23 +32,25 @@ class Refusals:
 
     def refuse(self, topic: str, sentence: str) -> None:
         """Note that a topic was refused."""
-        kind = self._kinds.setdefault(_kind(topic), _Kind())
+        kind = self._kinds.setdefault(kind_of(topic), _Kind())
         kind.topics.add(topic)
         kind.count += 1
         kind.sentence = sentence
         if sentence not in kind.said:
             kind.said.add(sentence)
-            log.error("held back", broker=self._broker, topic=_kind(topic), reason=sentence)
+            log.error("held back", broker=self._broker, topic=kind_of(topic), reason=sentence)
             self._changed()
 
     def accept(self, topic: str) -> None:
         """Note that a topic was accepted."""
-        if not self._kinds or (kind := self._kinds.get(_kind(topic))) is None:
+        if not self._kinds or (kind := self._kinds.get(kind_of(topic))) is None:
             return
         kind.topics.discard(topic)
         if not kind.topics:
-            del self._kinds[_kind(topic)]
-            log.info("accepted again", broker=self._broker, topic=_kind(topic), refused=kind.count)
+            del self._kinds[kind_of(topic)]
+            log.info(
+                "accepted again", broker=self._broker, topic=kind_of(topic), refused=kind.count
+            )
             self._changed()
 
     def facts(self) -> dict[str, str]:
@@ -56,5 +58,6 @@ class Refusals:
         return {name: kind.sentence for name, kind in self._kinds.items()}
 
 
-def _kind(topic: str) -> str:
+def kind_of(topic: str) -> str:
+    """Return the first level of a topic, below the station's."""
     return topic.partition("/")[0]

@@ -137,7 +137,7 @@ class Session:
         retain: bool = False,
         content_type: str | None = None,
     ) -> None:
-        """Send at QoS 1; only while :attr:`free` isn't 0.
+        """Send at QoS 1; only while :attr:`free` isn't 0, and to no effect in an ended session.
 
         Args:
             topic: in full.
@@ -147,6 +147,8 @@ class Session:
             retain: whether the broker shall keep it, where it can.
             content_type: said with MQTT 5.
         """
+        if self.error is not None:
+            return
         if len(payload) > self.room(topic, content_type):
             answered(TOO_LARGE)
             return

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 _T = TypeVar("_T")
 
 _RETRY: Final = 1.0  # s between two tries of a disk that fails
-_FAREWELL: Final = 5.0  # s that closing waits for such a disk
+_FAREWELL: Final = 2.0  # s that closing waits for such a disk
 _SESSION: Final = "session"
 
 

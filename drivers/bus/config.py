@@ -1,12 +1,12 @@
-"""The tables ``[bus.<name>]``: a serial line or a TCP gateway."""
+"""The tables ``[bus.<name>]``: a serial line, a TCP gateway, or a recording of either."""
 
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from annotated_types import Ge, Gt, Le, MinLen
+from annotated_types import Ge, Le
 
 from drivers.bus.exchange import Parity
-from drivers.fields import Pause, Table, Timeout
+from drivers.fields import File, Host, PathText, Pause, Table, Timeout
 
 # SDI-12 v1.3, timing: 1200 baud, 10 bits and at most 1.66 ms from one character to the next; a
 # break of 12 ms and a marking of 8.33 ms, and at most 15 ms until the sensor answers.
@@ -25,21 +25,14 @@ class _Bus(Table):
         return self.timeout if self.late is None else self.late
 
 
-class SerialBus(_Bus):
-    """A serial line."""
+class Line(_Bus):
+    """Characters one after the other, as a serial port sends them."""
 
-    device: Annotated[str, MinLen(1)]
-    baudrate: Annotated[int, Gt(0)] = 9600
+    framing: str
+    baudrate: Annotated[int, Ge(50), Le(4_000_000)] = 9600  # what Linux has names for
     parity: Parity = "none"
     data_bits: Literal[7, 8] = 8
     stop_bits: Literal[1, 2] = 1
-    rs485: bool = False
-    framing: Literal["rtu", "ascii", "sdi12", "line"] = "rtu"
-
-    @property
-    def endpoint(self) -> str:
-        """What tells two buses on one port."""
-        return self.device
 
     @property
     def character(self) -> float:
@@ -61,10 +54,51 @@ class SerialBus(_Bus):
         return (sent + received) * self.character + 2 * self.silence + self.pause
 
 
+class SerialBus(Line):
+    """A serial line."""
+
+    device: PathText
+    rs485: bool = False
+    framing: Literal["rtu", "ascii", "sdi12", "line"] = "rtu"
+
+    @property
+    def endpoint(self) -> str:
+        """What tells two buses on one port."""
+        return self.device
+
+
+class ReplayBus(Line):
+    """A recorded line: what was said on it is said again (see :mod:`drivers.replay`).
+
+    Attributes:
+        replay: the file of the trace.
+        pace: ``real`` answers when the device did, ``fast`` at once.
+    """
+
+    replay: File
+    pace: Literal["real", "fast"] = "real"
+    framing: Literal["rtu", "ascii", "sdi12", "line", "tcp"] = "rtu"
+
+    @property
+    def endpoint(self) -> str:
+        """What tells two buses on one trace."""
+        return self.replay
+
+    @property
+    def lateness(self) -> float:
+        """Seconds after its timeout in which an answer may still come: at once, if ever."""
+        return super().lateness if self.pace == "real" else 0.0
+
+    @property
+    def silence(self) -> float:
+        """Seconds between two frames, where time matters."""
+        return super().silence if self.pace == "real" else 0.0
+
+
 class TcpBus(_Bus):
     """A TCP gateway; with the framing ``rtu`` it hands the line's bytes on as they are."""
 
-    host: Annotated[str, MinLen(1)]
+    host: Host
     port: Annotated[int, Ge(1), Le(65535)] = 502
     framing: Literal["tcp", "rtu"] = "tcp"
 
@@ -83,12 +117,24 @@ class TcpBus(_Bus):
         return self.pause
 
 
-def bus_model(table: Mapping[str, object]) -> type[SerialBus] | type[TcpBus]:
-    """Return the model of a bus by which of its keys ``device`` and ``host`` stands.
+AnyBus = SerialBus | TcpBus | ReplayBus
+
+_MODELS: Final[dict[str, type[AnyBus]]] = {
+    "device": SerialBus,
+    "host": TcpBus,
+    "replay": ReplayBus,
+}
+
+
+def bus_model(table: Mapping[str, object]) -> type[AnyBus]:
+    """Return the model of a bus by which of its keys ``device``, ``host``, ``replay`` stands.
 
     Raises:
-        ValueError: neither or both do.
+        ValueError: none or several do.
     """
-    if ("device" in table) == ("host" in table):
-        raise ValueError("either device (a serial line) or host (a TCP gateway)")
-    return SerialBus if "device" in table else TcpBus
+    models = [model for key, model in _MODELS.items() if key in table]
+    if len(models) != 1:
+        raise ValueError(
+            "either device (a serial line), host (a TCP gateway) or replay (a recorded trace)"
+        )
+    return models[0]

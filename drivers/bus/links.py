@@ -26,7 +26,12 @@ class Link(Protocol):
         """Have the next characters go out and be read with this parity."""
 
     def write(self, data: bytes) -> None:
-        """Send, where it isn't nothing; raise OSError where that fails."""
+        """Send, where it isn't nothing.
+
+        Raises:
+            OSError: the pipe is broken.
+            DeviceError: the pipe is whole, but doesn't take this.
+        """
 
     def flush(self) -> None:
         """Throw away what was received and not read yet."""

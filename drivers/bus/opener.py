@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from drivers.base import DeviceError
-from drivers.bus.config import SerialBus, TcpBus
+from drivers.bus.config import AnyBus, TcpBus
 from drivers.bus.links import Link, Lost, Received
 
 log = structlog.get_logger()
@@ -24,7 +24,7 @@ class Opener:
         is_open: whether the link is.
     """
 
-    def __init__(self, bus: str, config: SerialBus | TcpBus, link: Link) -> None:
+    def __init__(self, bus: str, config: AnyBus, link: Link) -> None:
         """Make it; nothing is opened."""
         self._bus, self._config, self._link = bus, config, link
         self.is_open = False

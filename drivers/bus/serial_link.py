@@ -27,9 +27,11 @@ _ADVICE: Final = {
     errno.EACCES: "may not be opened by this user: add the user to the group dialout",
     errno.EPERM: "may not be opened by this user: add the user to the group dialout",
     errno.ENOTTY: "isn't a serial port: correct the name",
+    errno.EINVAL: "doesn't take this speed or parity: correct it, or take another adapter",
     errno.EIO: "doesn't respond: unplug the adapter and plug it in again",
 }
 _BUSY: Final = (errno.EBUSY, errno.EAGAIN)
+_AGENT: Final = " (the agent with: sudo systemctl stop aryk)"
 
 
 class SerialLink:
@@ -161,19 +163,22 @@ def _open(config: SerialBus) -> serial.Serial:
 def _advice(config: SerialBus, error: Exception) -> str:
     found = getattr(error, "errno", None) or (error.args[0] if error.args else None)
     if found in _BUSY:
-        return f"is used by {_holder(config.device)}: stop that program"
+        who = holders(config.device)
+        agent = _AGENT if "aryk" in who or not who else ""
+        return f"is used by {who or 'another program'}: stop that program{agent}"
     return _ADVICE.get(found, f"can't be opened ({error}): check the adapter")  # type: ignore[arg-type]
 
 
-def _holder(device: str) -> str:
-    """Return which process has a port open, as far as this user may see it."""
-    port = os.path.realpath(device)
+def holders(device: str) -> str:
+    """Return which other processes have a port open, as far as this user may see them."""
+    port, found = os.path.realpath(device), dict[str, str]()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
+        process = link.parts[2]
         with suppress(OSError):
-            if str(link.readlink()) == port and link.parts[2] != str(os.getpid()):
-                name = Path("/proc", link.parts[2], "comm").read_text().strip()
-                return f"{name} (process {link.parts[2]})"
-    return "another program"
+            if process != str(os.getpid()) and str(link.readlink()) == port:
+                name = Path("/proc", process, "comm").read_text().strip()
+                found[process] = f"{name} (process {process})"
+    return " and ".join(found.values())
 
 
 def _close(port: serial.Serial) -> None:

@@ -7,10 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from drivers import rules
 from drivers.base import Flag
-from drivers.modbus.channel import ModbusChannel, Rule
+from drivers.modbus.channel import Check, ModbusChannel, Rule
 from drivers.modbus.plan import Block, Extent
 from drivers.modbus.raw import Unpacker
+from drivers.rules import Judge
 from drivers.units import conversion
 
 _CODES: Final = {
@@ -18,7 +20,6 @@ _CODES: Final = {
     "uint64": "Q", "float32": "4s", "float64": "d", "bcd16": "H", "bcd32": "I",
 }  # fmt: skip
 _FLOAT32: Final = struct.Struct(">f")
-_GOOD: Final[Flag] = (1, "")
 
 Convert = Callable[[Any], float | None]
 """A raw number to a value in the published unit; None where the device says that it has none."""
@@ -34,12 +35,13 @@ def shortest(four: bytes) -> float:
     return float(f"{wide:.9g}")
 
 
-def code(channel: ModbusChannel) -> str:
-    """Return how :mod:`struct` takes a channel's raw number from its ordered bytes."""
-    if channel.is_text:
-        return f"{2 * channel.size}s"
-    found = _CODES[channel.type]
-    return found.upper() if channel.bits is not None else found
+def code(what: ModbusChannel | Check) -> str:
+    """Return how :mod:`struct` takes a raw number from its ordered bytes."""
+    if what.type == "string":
+        return f"{2 * what.place.count}s"
+    found = _CODES[what.type]
+    of_bits = isinstance(what, ModbusChannel) and what.bits is not None
+    return found.upper() if of_bits else found
 
 
 def _linear(channel: ModbusChannel) -> tuple[int, int, int]:
@@ -62,7 +64,7 @@ def converter(channel: ModbusChannel) -> Convert:
     A whole raw number, and the decimal of a float, become the float that is nearest to the exact
     result. A NaN or an infinity stays one.
     """
-    read, mean = _reader(channel), _meaning(channel)
+    read, mean = reader(channel), _meaning(channel)
     invalid = frozenset(channel.invalid)
     if not invalid and read is None:
         return mean
@@ -74,7 +76,7 @@ def converter(channel: ModbusChannel) -> Convert:
     return convert
 
 
-def _reader(channel: ModbusChannel) -> Convert | None:
+def reader(channel: ModbusChannel) -> Convert | None:
     """Return how a raw number becomes the one that the map speaks of; None where it is that."""
     if channel.type == "float32":
         return shortest
@@ -108,6 +110,12 @@ def _meaning(channel: ModbusChannel) -> Callable[[Any], float]:
         return (top * factor + summand * bottom) / (divisor * bottom)
 
     return mean
+
+
+def judge(rule: Rule) -> Judge:
+    """Return what a rule says to a number: of a register, a bit, or a channel's value."""
+    says, bit = rules.judge(rule), rule.bit
+    return says if bit is None else lambda number: says(int(number) >> bit & 1)
 
 
 class Poll:
@@ -156,7 +164,7 @@ class Part:
         self._converters = converters
         companions = [(where, "?" if block.bits else "H", "ABCD") for _, where, _ in beside]
         self._unpack = Unpacker(block, [*places, *companions])
-        self._rules = [(index, rule) for index, _, rule in beside]
+        self._judges = [(index, judge(rule)) for index, _, rule in beside]
 
     def take(self, data: bytes, poll: Poll) -> None:
         """Put the values of an answer into a poll.
@@ -172,19 +180,12 @@ class Part:
             values[index] = value = convert(raw)
             if value is None:
                 poll.reasons[index] = "invalid"
-        for (index, rule), raw in zip(self._rules, raws[len(members) :], strict=True):
-            poll.flag(index, _judged(rule, raw))
+        for (index, judged), raw in zip(self._judges, raws[len(members) :], strict=True):
+            poll.flag(index, judged(raw))
 
     def fail(self, reason: str, poll: Poll) -> None:
         """Put into a poll that this block got no answer."""
         poll.reasons |= dict.fromkeys(self.block.members, reason)
-
-
-def _judged(rule: Rule, number: float) -> Flag:
-    """Return what a rule says to a number: a register, a bit, or a channel's value."""
-    if rule.bit is not None:
-        number = int(number) >> rule.bit & 1
-    return _GOOD if rule.holds(number) else (rule.quality, rule.why)
 
 
 class Decoder:
@@ -197,21 +198,27 @@ class Decoder:
         extents: what :func:`drivers.modbus.plan.plan` takes: what must be read in one request.
     """
 
-    def __init__(self, channels: Mapping[str, ModbusChannel]) -> None:
-        """Take the channels, in order, that are readings."""
-        self._channels = tuple(channels.values())
+    def __init__(
+        self,
+        channels: Mapping[str, ModbusChannel],
+        companions: Mapping[str, ModbusChannel] | None = None,
+    ) -> None:
+        """Take the channels that are readings, in order, and those that only qualify them."""
+        every = {**channels, **(companions or {})}
+        self._readings = len(channels)
+        self._channels = tuple(every.values())
         self._converters: list[Convert] = list(map(converter, self._channels))
         self.extents = [channel.extent for channel in self._channels]
         self._places = [(channel.place, code(channel), channel.order) for channel in self._channels]
-        self._late: list[tuple[int, int, Rule]] = []
-        names = list(channels)
+        self._late: list[tuple[int, int, Judge]] = []
+        names = list(every)
         for index, channel in enumerate(self._channels):
             for rule in channel.good_when:
                 where = channel.companion(rule)
                 if rule.channel is not None:
-                    self._late.append((index, names.index(rule.channel), rule))
+                    self._late.append((index, names.index(rule.channel), judge(rule)))
                 elif where is not None and where.table != channel.table:
-                    self._late.append((index, self._companion(where), rule))
+                    self._late.append((index, self._companion(where), judge(rule)))
 
     def _companion(self, where: Extent) -> int:
         """Return the number of a register of another table, which is read like a value."""
@@ -243,14 +250,17 @@ class Decoder:
 
     def end(self, poll: Poll) -> Poll:
         """Judge what could be judged only now, and leave the channels alone in the poll."""
-        for index, source, rule in self._late:
+        for index, source, judged in self._late:
             number = poll.values[source]
             if number is not None and math.isfinite(number):
-                poll.flag(index, _judged(rule, number))
-        count = len(self._channels)
+                poll.flag(index, judged(number))
+        count = self._readings
         if len(poll.values) > count:
             del poll.values[count:]
             poll.reasons = {i: why for i, why in poll.reasons.items() if i < count}
         if poll.flags:
-            poll.flags = {i: f for i, f in poll.flags.items() if poll.values[i] is not None}
+            values = poll.values
+            poll.flags = {
+                i: f for i, f in poll.flags.items() if i < count and values[i] is not None
+            }
         return poll

@@ -1,5 +1,6 @@
 """Writing a trace while it happens."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -70,22 +71,35 @@ class Recorder:
 
     def reading(self, sensor: str, channels: Sequence[Channel], sample: Sample) -> None:
         """Write what a sensor's driver made of what it received."""
-        values = {
-            channel.name: sample.reasons[index] if value is None else value
-            for index, (channel, value) in enumerate(zip(channels, sample.values, strict=True))
-        }
-        self._said(sensor, "values", values)
+        self._said(sensor, said(channels, sample))
 
     def failure(self, sensor: str, reason: str) -> None:
         """Write why a sensor gave nothing at all."""
-        self._said(sensor, "reason", reason)
+        self._said(sensor, {"reason": reason})
 
-    def _said(self, sensor: str, key: str, value: object) -> None:
+    def _said(self, sensor: str, what: Mapping[str, object]) -> None:
         self._flush()
-        said = f"sensor = {inline(sensor)}\n{key} = {inline(value)}"
-        self._out.write(f"\n[[reading]]\n{said}\n\n")
+        keys = "".join(f"{key} = {inline(value)}\n" for key, value in what.items())
+        self._out.write(f"\n[[reading]]\nsensor = {inline(sensor)}\n{keys}\n")
 
     def _flush(self) -> None:
         if self._event is not None:
             self._out.write(f"{self._event}\n")
             self._event = None
+
+
+def said(channels: Sequence[Channel], sample: Sample) -> dict[str, dict[str, Any]]:
+    """Return a sample as a trace has it.
+
+    Returns:
+        ``values`` by channel, or the reasons why there are none; and ``flags``, a quality and why,
+        where the instrument itself speaks of them.
+    """
+    values = {
+        channel.name: value
+        if value is not None and math.isfinite(value)
+        else sample.reasons.get(index, "not-finite")
+        for index, (channel, value) in enumerate(zip(channels, sample.values, strict=True))
+    }
+    flags = {channels[index].name: list(flag) for index, flag in sample.flags.items()}
+    return {"values": values} | ({"flags": flags} if flags else {})

@@ -15,7 +15,7 @@ def dumps(tables: Mapping[str, Any]) -> str:
     Raises:
         TypeError: there is something in them that TOML has no word for.
     """
-    return "\n".join(_lines((), tables))
+    return "\n".join(_lines((), tables)).lstrip("\n")
 
 
 def inline(value: object) -> str:
@@ -40,6 +40,8 @@ def inline(value: object) -> str:
 
 
 def _text(text: str) -> str:
+    if "\\" in text and "'" not in text and text.isprintable():
+        return f"'{text}'"  # a pattern, as a person writes it
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -50,6 +52,7 @@ def _key(key: str) -> str:
 def _lines(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
     plain = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
     if path and (plain or not table):
+        yield ""
         yield "[" + ".".join(map(_key, path)) + "]"
     for key, value in plain.items():
         yield f"{_key(key)} = {inline(value)}"

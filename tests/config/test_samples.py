@@ -12,10 +12,15 @@ from pydantic import BaseModel
 from agent.config import load
 from agent.config.model import Broker, Station, StoreTable
 from drivers import registry
-from drivers.bus import SerialBus, TcpBus, bus_model
+from drivers.bus import ReplayBus, SerialBus, TcpBus, bus_model
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = [*ROOT.glob("config/*.toml"), *ROOT.glob("drivers/*/sample.toml")]
+SAMPLES = [
+    *ROOT.glob("config/*.toml"),
+    *ROOT.glob("drivers/*/sample.toml"),
+    *ROOT.glob("drivers/*/samples/*.toml"),
+]
+DRIVERS = ["line", "modbus", "sdi12", "simulator"]
 WHOLE = ROOT / "config" / "station.toml"
 COMMENTED = re.compile(r"(?m)^# (?=\w+ = )")
 
@@ -114,13 +119,13 @@ def of_driver(name: str) -> set[type[BaseModel]]:
 
 
 def test_no_key_of_the_code_is_missing_in_the_station() -> None:
-    wanted: set[type[BaseModel]] = {Station, StoreTable, Broker, SerialBus, TcpBus}
-    for name in ("modbus", "simulator"):
+    wanted: set[type[BaseModel]] = {Station, StoreTable, Broker, SerialBus, TcpBus, ReplayBus}
+    for name in DRIVERS:
         wanted |= of_driver(name)
     assert missing(WHOLE.read_text(), wanted) == set()
 
 
-@pytest.mark.parametrize("name", ["modbus", "simulator"])
+@pytest.mark.parametrize("name", DRIVERS)
 def test_no_key_of_a_driver_is_missing_in_its_sample(name: str) -> None:
     text = (ROOT / "drivers" / name / "sample.toml").read_text()
     assert missing(as_station(text), of_driver(name)) == set()
@@ -130,4 +135,4 @@ def test_a_key_that_is_missing_would_be_found() -> None:
     text = WHOLE.read_text().replace("# latest = ", "# later = ")
     text = re.sub(r"(?m)^register = .*\n", "", text)
     wanted = {Broker, *of_driver("modbus")}
-    assert missing(text, wanted) == {"Broker.latest", "ModbusChannel.register"}
+    assert missing(text, wanted) == {"Broker.latest", "ModbusChannel.register", "Check.register"}

@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 
 def conformance(driver: str) -> subprocess.CompletedProcess[str]:
     """Run the shipped tests as a third party does, away from this project's settings."""
@@ -25,7 +27,8 @@ def test_the_simulator_keeps_the_contract() -> None:
     assert "5 passed, 1 skipped" in ended.stdout
 
 
-def test_the_modbus_driver_keeps_the_contract() -> None:
-    ended = conformance("modbus")
+@pytest.mark.parametrize("driver", ["line", "modbus", "sdi12"])
+def test_a_driver_of_ours_keeps_the_contract(driver: str) -> None:
+    ended = conformance(driver)
     assert ended.returncode == 0, ended.stdout
     assert "6 passed" in ended.stdout

@@ -16,6 +16,11 @@ from drivers.units import PRIMARY, check_published, conversion
         (250, "L/s", "m3/s", 0.25),
         (1, "bar", "Pa", 100_000.0),
         (1, "psi", "Pa", 6894.757293168361),  # NIST SP 811, appendix B.8: 6.894 757 E+03
+        (1, "kgf/cm2", "Pa", 98_066.5),
+        (1, "mH2O", "Pa", 9806.65),
+        (1000, "mmH2O", "Pa", 9806.65),
+        (1, "gal", "m3", 0.003785411784),  # NIST SP 811, appendix B.8: 3.785 412 E-03
+        (1, "MGD", "m3/s", 0.0438126363888889),
         (212, "degF", "Cel", 100.0),
         (273.15, "K", "Cel", 0.0),
         (42.5, "m", "m", 42.5),

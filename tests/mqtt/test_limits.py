@@ -5,17 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.mqtt import lane
 from tests.support.fakebroker import FakeBroker
 from tests.support.published import numbers
 from tests.support.publishing import bench
 from tests.support.waiting import until
 
-
-@pytest.fixture
-def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four readings a pack, so that a few readings are many packs."""
-    monkeypatch.setattr(lane, "_READINGS", 4)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.mark.usefixtures("small_packs")

@@ -5,21 +5,13 @@ from signal import SIGCONT, SIGSTOP
 
 import pytest
 
-from agent.mqtt import backoff, feed, lane, session, wire
+from agent.mqtt import session, wire
 from tests.support.mosquitto import Mosquitto
 from tests.support.operator import subscription
 from tests.support.publishing import bench
 from tests.support.waiting import until
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses of a few hundredths of a second, and packs of four readings."""
-    monkeypatch.setattr(backoff, "_FIRST", 0.02)
-    monkeypatch.setattr(backoff, "_EARLY", 0.05)
-    monkeypatch.setattr(backoff, "_HOLD_FIRST", 0.1)
-    monkeypatch.setattr(feed, "_STATUS_PAUSE", 0.1)
-    monkeypatch.setattr(lane, "_READINGS", 4)
+pytestmark = pytest.mark.usefixtures("quick", "small_packs")
 
 
 async def test_a_subscriber_sees_the_topics_as_the_interface_says(tmp_path: Path) -> None:

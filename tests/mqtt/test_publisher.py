@@ -5,17 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.mqtt import backoff, feed, lane
-from tests.support.fakebroker import FakeBroker
+from agent.mqtt import feed, lane
+from tests.support.fakebroker import FakeBroker, Published
 from tests.support.published import numbers
-from tests.support.publishing import bench
+from tests.support.publishing import a_reading, bench
 from tests.support.waiting import until
 
-
-@pytest.fixture
-def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four readings a pack, so that a few readings are many packs."""
-    monkeypatch.setattr(lane, "_READINGS", 4)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 async def test_everything_goes_out_in_order_once_and_the_place_follows(tmp_path: Path) -> None:
@@ -83,11 +79,8 @@ async def test_what_was_not_acknowledged_is_sent_again_with_the_same_identity(
 @pytest.mark.usefixtures("small_packs")
 @pytest.mark.parametrize("code", [0x80, 0x87, 0x97])
 async def test_a_refusal_holds_the_place_says_so_and_ends_by_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+    tmp_path: Path, code: int
 ) -> None:
-    monkeypatch.setattr(feed, "_STATUS_PAUSE", 0.1)
-    monkeypatch.setattr(backoff, "_HOLD_FIRST", 0.1)
-
     def status() -> dict[str, object]:
         return json.loads(broker.on("/status")[-1].payload)["brokers"]["ministry"]
 
@@ -117,6 +110,36 @@ async def test_nobody_subscribed_moves_on_and_is_counted(tmp_path: Path) -> None
             await until(lambda: not station.store.waiting("ministry"))
             assert (publisher.facts()["unheard"], publisher.facts()["acknowledged"]) == (20, 20)
             assert publisher.facts()["refused"] == {}
+            await until(lambda: b'"unheard":20' in broker.on("/status")[-1].payload)
+
+
+@pytest.mark.usefixtures("small_packs")
+async def test_400_refused_topics_are_not_tried_again_and_again(tmp_path: Path) -> None:
+    accepted: set[str] = set()
+
+    def accept(each: Published) -> int:
+        accepted.add(each.topic)
+        return 0
+
+    async with FakeBroker() as broker, bench(tmp_path, 100) as station:
+        for sensor in range(200):
+            station.board.newest[f"s{sensor}"] = station.board.newest["radar"]
+        broker.code = lambda each: 0x87 if "/latest/" in each.topic else 0
+        async with station.publishing(broker.url) as publisher:
+            await until(lambda: not station.store.waiting("ministry"))
+            # The half of a window that was under way, and then one at a time, after a pause.
+            await until(lambda: sum("/latest/" in each.topic for each in broker.published) > 11)
+            assert publisher.facts()["refused"].keys() == {"latest"}
+            assert sum("/latest/" in each.topic for each in broker.published) < 30
+            broker.code = accept
+            await until(lambda: sum("/latest/" in topic for topic in accepted) == 402)
+            await until(lambda: not publisher.facts()["refused"])
+            broker.delay, broker.most_unanswered = 0.02, 0
+            accepted.clear()
+            for sensor in station.board.newest:  # a change of quality goes out at once
+                station.board.newest[sensor] = a_reading(100, quality=4)
+            await until(lambda: len(accepted) >= 201)
+            assert broker.most_unanswered > 10, "many under way again"
 
 
 async def test_a_refused_about_is_held_and_does_not_hold_up_the_rest(tmp_path: Path) -> None:
@@ -272,3 +295,15 @@ async def test_cbor_goes_out_with_its_content_type(tmp_path: Path, compress: boo
             await until(lambda: not station.store.waiting("ministry"))
         assert numbers(broker.on("/data")) == list(range(1, 101))
         assert {each.content_type for each in broker.on("/data")} == {"application/senml+cbor"}
+
+
+async def test_what_an_instrument_tells_of_itself_later_is_in_about_then(tmp_path: Path) -> None:
+    async with FakeBroker() as broker, bench(tmp_path) as station:
+        async with station.publishing(broker.url):
+            await until(lambda: bool(broker.on("/status")))
+            station.about = {**station.about, "serial": "A50285BI"}
+            station.board.move("radar", "ok", None, 0)
+            await until(lambda: len(broker.on("/about")) == 2)
+            station.board.move("radar", "lost", "timeout", 1)
+            await until(lambda: len(broker.on("/status")) == 3)
+        assert [b"serial" in each.payload for each in broker.on("/about")] == [False, True]

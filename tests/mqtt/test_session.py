@@ -2,40 +2,19 @@
 
 import asyncio
 import json
-import random
-from collections.abc import AsyncIterator
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent.config.model import Broker
 from agent.mqtt import session, wire
+from agent.mqtt.dial import dial
 from agent.mqtt.reasons import BrokerError
-from agent.mqtt.session import Session
 from tests.support.fakebroker import DISCONNECT, FakeBroker
 from tests.support.network import free_port
+from tests.support.sessions import a_session, connected
 from tests.support.waiting import until
-
-
-@pytest.fixture
-async def broker() -> AsyncIterator[FakeBroker]:
-    async with FakeBroker() as fake:
-        yield fake
-
-
-def a_session(broker: FakeBroker, **keys: object) -> tuple[Session, Broker]:
-    config = Broker.model_validate({"url": broker.url, **keys})
-    return Session(config, "chu-01", 1, lambda: None), config
-
-
-async def connected(broker: FakeBroker, **keys: object) -> Session:
-    made, config = a_session(broker, **keys)
-    try:
-        await made.connect(config.url[0])
-    except BaseException:
-        made.close()
-        raise
-    return made
 
 
 @pytest.mark.parametrize(
@@ -116,89 +95,6 @@ async def test_refusals_of_3_1_1_get_the_same_sentences(
     broker.welcome = code
     with pytest.raises(BrokerError, match=same_as):
         await connected(broker, protocol=3)
-
-
-MALFORMED = {
-    "no packet type": b"\x00\x00",
-    "a length of five bytes": b"\x40\xff\xff\xff\xff\x01",
-    "a short PUBACK": b"\x40\x01\x00",
-    "an unknown reason code": b"\x40\x03\x00\x01\x7f",
-    "properties cut off": b"\x40\x06\x00\x01\x00\x10\x1f\xff",
-    "a PUBLISH without topic": b"\x30\x01\x00",
-    "a topic longer than its packet": b"\x30\x03\xff\xff\x61",
-    "a QoS of 3": b"\x36\x07\x00\x01a\x00\x01\x00b",
-    "a SUBACK for nothing": b"\x90\x01\x00",
-    "a second CONNACK": b"\x20\x03\x00\x00\x00",
-    "a PINGRESP with content": b"\xd0\x01\x00",
-    "an AUTH": b"\xf0\x00",
-    "an HTTP answer": b"HTTP/1.1 400 Bad Request\r\n\r\n" + 20 * b"<p>",
-    "a TLS alert": b"\x15\x03\x03\x00\x02\x02\x28",
-}
-
-
-@pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())
-async def test_malformed_bytes_end_the_session_with_a_reason(
-    broker: FakeBroker, data: bytes
-) -> None:
-    made = await connected(broker)
-    broker.connections[0].raw(data)
-    await until(lambda: made.error is not None or not broker.connections)
-    if made.error is None:  # bytes that only the end of the stream shows to be wrong
-        broker.connections[0].cut()
-        await until(lambda: made.error is not None)
-    assert str(made.error)
-    await until(lambda: not broker.connections)
-
-
-@pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())
-async def test_malformed_bytes_instead_of_a_welcome_end_the_attempt(
-    broker: FakeBroker, data: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(session, "_CONNACK_WITHIN", 0.2)
-    broker.welcome = None
-    attempt = asyncio.create_task(connected(broker))
-    await until(lambda: bool(broker.connects))
-    broker.connections[0].raw(data)
-    if data == MALFORMED["a second CONNACK"]:  # which is the first one here
-        (await attempt).close()
-        return
-    with pytest.raises(BrokerError, match=r"isn't MQTT|doesn't answer|hung up|can't be read"):
-        await attempt
-
-
-async def test_whatever_bytes_come_the_session_ends_when_the_broker_hangs_up(
-    broker: FakeBroker,
-) -> None:
-    dice = random.Random(8428)
-    for _ in range(60):
-        made = await connected(broker)
-        kind = dice.choice((dice.randrange(256), 0x40, 0x30, 0x32, 0x20, 0xE0, 0x90, 0x62))
-        body = dice.randbytes(dice.randrange(12))
-        broker.connections[-1].raw(bytes((kind, len(body))) + body)
-        broker.connections[-1].writer.close()
-        await until(lambda: made.error is not None)  # noqa: B023
-        assert made.free == 0
-
-
-async def test_an_error_in_pahos_parser_ends_the_session_and_is_named(
-    broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = await connected(broker)
-
-    def broken() -> None:
-        raise IndexError("out of range")
-
-    monkeypatch.setattr(made._client, "_handle_pubackcomp", lambda _: broken())
-    broker.connections[0].raw(b"\x40\x02\x00\x01")
-    await until(lambda: made.error is not None)
-    assert str(made.error) == "the broker sent what can't be read: IndexError('out of range')"
-
-
-async def test_a_packet_larger_than_asked_for_is_not_read_into_memory(broker: FakeBroker) -> None:
-    made = await connected(broker)
-    broker.connections[0].raw(b"\x30\xff\xff\xff\x7f" + bytes(1000))  # 256 MB are to follow
-    await until(lambda: made.error is not None)
-    assert str(made.error) == "the broker sent a larger packet than it may"
 
 
 async def test_an_unasked_message_is_harmless(broker: FakeBroker) -> None:
@@ -297,11 +193,32 @@ async def test_a_password_file_that_is_no_use_is_a_sentence(
     assert not broker.connects
 
 
+async def test_a_connection_that_comes_when_nobody_waits_any_more_is_closed(
+    broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = threading.Event()
+
+    def slow(*arguments: object) -> None:
+        assert late.wait(10)
+        dial(*arguments)
+
+    monkeypatch.setattr(session, "dial", slow)
+    monkeypatch.setattr(session, "_CONNECT_WITHIN", 0.05)
+    made, config = a_session(broker)
+    with pytest.raises(BrokerError, match=r"didn't let us connect within 0\.05 s"):
+        await made.connect(config.url[0])
+    assert made.used, "the broker may see its number yet"
+    made.close()
+    late.set()
+    await until(lambda: bool(broker.connects))
+    await until(lambda: not broker.connections)
+
+
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 70])
 async def test_a_name_that_nobody_knows_is_a_sentence(broker: FakeBroker, host: str) -> None:
     made, config = a_session(broker)
     with pytest.raises(BrokerError, match=f"{host} can't be looked up: .*Check the name"):
-        await made.connect(config.url[0].model_copy(update={"host": host}))
+        await made.connect(replace(config.url[0], host=host))
     assert not made.used, "the number may be used again"
     made.close()
 
@@ -309,7 +226,7 @@ async def test_a_name_that_nobody_knows_is_a_sentence(broker: FakeBroker, host: 
 async def test_a_port_where_nobody_listens_is_a_sentence(broker: FakeBroker) -> None:
     made, config = a_session(broker)
     with pytest.raises(BrokerError) as refused:
-        await made.connect(config.url[0].model_copy(update={"port": free_port()}))
+        await made.connect(replace(config.url[0], port=free_port()))
     assert str(refused.value).endswith(
         " can't be reached: Connection refused. Check that a broker listens there"
     )

@@ -5,6 +5,7 @@ import os
 import shutil
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ _NO_LOG_FLUSH = 2  # the journal isn't written out: the power is gone
 def _lacking() -> str | None:
     if os.geteuid():
         return "power cuts need root: they mount a file system on a loop device"
-    for tool in ("mkfs.ext4", "mount", "umount"):
+    for tool in ("mkfs.ext4", "mount", "umount", "losetup"):
         if shutil.which(tool, path=_TOOLS) is None:
             return f"power cuts need {tool}"
     return None
@@ -30,6 +31,10 @@ needs_power_cuts = pytest.mark.skipif(_lacking() is not None, reason=str(_lackin
 
 def _run(*command: str) -> None:
     subprocess.run(command, check=True, capture_output=True, env={"PATH": _TOOLS})
+
+
+def _said(*command: str) -> bytes:
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, env={"PATH": _TOOLS}).stdout
 
 
 class Card:
@@ -63,6 +68,14 @@ class Card:
             yield self.path
         finally:
             _run("umount", str(self.path))
+            self._wait_until_free()
+
+    def _wait_until_free(self) -> None:
+        """Wait until nobody has it: a mount namespace that somebody made meanwhile may."""
+        deadline = time.monotonic() + 20
+        while _said("losetup", "-j", str(self._image)):
+            assert time.monotonic() < deadline, "the card is still mounted somewhere"
+            time.sleep(0.02)
 
 
 @contextmanager

@@ -29,6 +29,9 @@ class Bench:
     store: Store
     board: Board = field(default_factory=lambda: Board({"radar": LAYOUT}))
     ticks: int = 0
+    about: dict[str, Any] = field(
+        default_factory=lambda: {"id": "chu-01", "name": "Чүй, Благовещенка"}
+    )
 
     async def measure(self, rounds: int) -> None:
         """Store so many rounds of two readings more."""
@@ -54,7 +57,7 @@ class Bench:
             Station.model_validate({"id": "chu-01"}),
             self.store,
             self.board,
-            about=lambda: {"id": "chu-01", "name": "Чүй, Благовещенка"},
+            about=lambda: self.about,
             status=lambda: {"brokers": {name: publisher.facts()}},
         )
         task = asyncio.create_task(publisher.run(), name=name)

@@ -254,3 +254,22 @@ async def test_an_rs485_driver_that_cannot_switch_the_direction_is_a_sentence(
     bus, device = wire(adapter.path, rs485=True)
     assert "leave rs485 out" in await reason(device)
     await bus.close()
+
+
+async def test_36_a_port_that_hangs_while_it_is_closed_does_not_keep_the_agent_from_ending(
+    adapter: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, closed = threading.Event(), serial_link._close
+    before = threading.active_count()
+
+    def slow(port: serial.Serial) -> None:
+        hangs.wait(20)
+        closed(port)
+
+    monkeypatch.setattr(serial_link, "_close", slow)
+    bus, device = wire(adapter.path)
+    await read(device)
+    async with asyncio.timeout(5):
+        await bus.close()
+    hangs.set()
+    await until(lambda: threading.active_count() <= before)

@@ -107,3 +107,14 @@ def test_24_a_line_of_247_devices_is_polled_round_after_round() -> None:
     village = Village(range(1, 248), every="60 s", baudrate=19200)
     virtual.run(village.live((301.0, {7})))
     assert {village.answered(address) for address in village.slaves if address != 7} == {5}
+
+
+def test_several_wires_run_side_by_side() -> None:
+    async def both() -> tuple[Village, Village]:
+        slow, quick = Village((1, 2, 3)), Village((1,), every="100 ms", baudrate=115200)
+        await asyncio.gather(slow.live((60.0, {1, 2, 3})), quick.live((60.0, set())))
+        return slow, quick
+
+    _, quick = virtual.run(both())
+    assert quick.answered(1) >= 595
+    assert quick.board.health["1"].skipped == 0

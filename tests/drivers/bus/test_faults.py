@@ -151,7 +151,7 @@ def test_8_endless_babble_is_bounded_and_said() -> None:
         error = await rig.fails()
         assert error.reason == "noise"
         assert "never silent" in str(error)
-        assert len(rig.bus._buffer) <= 2048
+        assert len(rig.bus._wire._buffer) <= 2048
         babbling.cancel()
         await asyncio.wait({babbling})
         rig.answers(lambda request: [(0.01, rig.right(request))])

@@ -7,7 +7,7 @@ import pytest
 
 from drivers.base import DeviceError
 from drivers.bus import Bus, Exchange, Peer, SerialBus
-from tests.support.pty import Terminal
+from tests.support.terminal import Terminal
 from tests.support.waiting import until
 
 PEER = Peer("the sensor")

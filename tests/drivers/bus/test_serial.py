@@ -72,7 +72,7 @@ async def test_noise_around_an_answer_does_not_cost_the_reading(
     await line.close()
 
 
-async def test_a_late_answer_is_never_given_to_the_next_request(device: Device) -> None:
+async def test_2_a_late_answer_is_never_given_to_the_next_request(device: Device) -> None:
     def behave(register: int) -> None:
         delay = 0.3 if device.asked == 1 else 0.0
         asyncio.get_running_loop().call_later(delay, device.say, answer(register))
@@ -86,7 +86,7 @@ async def test_a_late_answer_is_never_given_to_the_next_request(device: Device) 
     await line.close()
 
 
-async def test_a_cancelled_caller_leaves_nothing_for_the_next(device: Device) -> None:
+async def test_3_a_cancelled_caller_leaves_nothing_for_the_next(device: Device) -> None:
     def behave(register: int) -> None:
         asyncio.get_running_loop().call_later(0.1, device.say, answer(register))
 

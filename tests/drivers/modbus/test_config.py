@@ -4,11 +4,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import drivers.modbus
 from drivers.bus import SerialBus, bus_model
-from drivers.modbus import ModbusConfig
+from drivers.modbus import ModbusConfig, library
 
 
 def test_the_sample_is_accepted() -> None:
@@ -31,3 +33,30 @@ def test_partly_overlapping_channels_are_refused_by_name() -> None:
     table = {"driver": "modbus", "every": "1 s", "bus": "b", "address": 1, "channel": channels}
     with pytest.raises(ValidationError, match="a and b"):
         ModbusConfig.model_validate(table)
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
+keys = st.sampled_from(
+    ["distance", "flow", "pressure", "register", "type", "unit", "raw_unit", "order", "good_when"]
+)
+garbage = st.recursive(
+    scalars | st.sampled_from(["distance", "flow", "uint16", "m"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    st.sampled_from(library.names()),
+    st.dictionaries(st.sampled_from(["channels", "channel", "check", "most"]), garbage),
+)
+def test_whatever_stands_beside_a_model_is_right_or_a_mistake(
+    model: str, beside: dict[str, object]
+) -> None:
+    table = {"driver": "modbus", "every": "1 s", "bus": "b", "address": 1, "model": model}
+    try:
+        config = ModbusConfig.model_validate({**table, **beside})
+    except ValidationError:
+        return
+    assert config.blocks
+    assert config.channel_list()

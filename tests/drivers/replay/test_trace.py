@@ -3,7 +3,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.base import Channel, Sample
@@ -145,9 +145,12 @@ def test_a_trace_is_of_one_wire(tmp_path: Path, head: str) -> None:
 
 
 PLAIN = st.booleans() | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False) | st.text()
-VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+VALUES = st.recursive(
+    PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5
+)
 
 
-@given(st.dictionaries(st.text(), VALUES))
+@settings(max_examples=50)
+@given(st.dictionaries(st.text(), VALUES, max_size=4))
 def test_tables_survive_as_toml(tables: dict[str, object]) -> None:
     assert tomllib.loads(dumps(tables)) == tables

@@ -15,7 +15,9 @@ class Terminal:
     def __init__(self) -> None:
         self.master, self.slave = os.openpty()
         tty.setraw(self.slave)
+        os.set_blocking(self.master, False)
         self.path = os.ttyname(self.slave)
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -26,18 +28,21 @@ class Terminal:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_reader(self.master)
         for fd in (self.master, self.slave):
             with suppress(OSError):
                 os.close(fd)
 
     def hear(self, told: Callable[[bytes], None]) -> None:
         """Have a function told of what the bus sends, from the running event loop."""
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self.master, lambda: told(os.read(self.master, 4096)))
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self.master, lambda: told(os.read(self.master, 4096)))
 
     def say(self, data: bytes) -> None:
-        """Send at once."""
-        os.write(self.master, data)
+        """Send at once; what nobody takes in time is lost, as in a UART."""
+        with suppress(BlockingIOError):
+            os.write(self.master, data)
 
     def later(self, delay: float, data: bytes) -> None:
         """Send after a delay, s."""
