@@ -57,7 +57,7 @@ async def test_s5_a_failed_commit_is_stored_exactly_once(
     store.append(a_round(3, 1))
     store.append(a_round(2, 2))
     await store.flush()
-    await until(lambda: store.facts()["failing"] is None and not store.facts()["held"])
+    await until(lambda: store.facts()["failing"] is None and not store.facts()["held"], 20)
     await store.flush()
     found = await rounds(store)
     assert readings(found) == [a_round(3, 1), a_round(2, 2)]
