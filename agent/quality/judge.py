@@ -105,7 +105,6 @@ class Judge:
     def _settle(self, time: float, after: float | None) -> Flag | None:
         value, before = self._newest, self._before
         if value is None:
-            self._before = None
             return None
         near = after is not None and time - self._time <= self._near
         self._before = value if near else None
