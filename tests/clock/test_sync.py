@@ -86,3 +86,17 @@ def test_one_look_has_all_clocks_of_one_moment() -> None:
     after = clock.since_boot(), time.time(), time.monotonic()
     for first, looked, last in zip(before, moment[:3], after, strict=True):
         assert first <= looked <= last
+
+
+def test_of_three_looks_the_one_counts_that_no_other_work_came_into() -> None:
+    class Interrupted(Clock):
+        clocks = iter([100.0, 105.0, 110.0, 110.5, 120.0, 123.0])
+        walls = iter([1000.0, 1010.25, 1020.0])
+
+        def since_boot(self) -> float:
+            return next(self.clocks)
+
+        def wall(self) -> float:
+            return next(self.walls)
+
+    assert Interrupted().look()[:2] == (110.25, 1010.25)

@@ -180,6 +180,38 @@ def test_a_third_time_takes_the_place_of_one_that_didnt_stand() -> None:
     assert watch.stamp(DAY) == right(machine, DAY + 5 * HOUR, tu=pytest.approx(0.34))
 
 
+def test_a_new_time_that_is_still_being_set_right_is_proven_all_the_same() -> None:
+    watch, machine = keeper(), Machine(sync="set")
+    run(watch, machine, DAY, every=HOUR)
+    machine.error = 3 * HOUR
+    run(watch, machine, 600)
+    machine.error += 0.5
+    told = restamps(run(watch, machine, 420))
+    assert told == [Restamp(DAY + 60, DAY + 660), Restamp(0.0, DAY + 960)]
+    assert watch.stamp(DAY) == right(machine, DAY + machine.error, tu=pytest.approx(0.04))
+
+
+def test_a_wrong_time_that_gives_way_to_one_that_fits_the_time_before_is_over() -> None:
+    watch, machine = keeper(), Machine(sync="set")
+    run(watch, machine, DAY, every=HOUR)
+    machine.error = 3 * HOUR
+    run(watch, machine, 600)
+    machine.error = 1.0
+    assert restamps(run(watch, machine, 60)) == [Restamp(DAY + 60, DAY + 660)]
+    assert watch.stamp(machine.boot) == right(machine, machine.boot + 1.0)
+
+
+def test_a_new_time_touches_nothing_that_it_doesnt_refute() -> None:
+    watch, machine = keeper(), Machine(sync="set")
+    run(watch, machine, DAY, every=HOUR)
+    machine.sync = "unset"
+    run(watch, machine, DAY, every=HOUR)
+    machine.error, machine.sync = 30.0, "set"  # no more than what it may have drifted
+    run(watch, machine, HOUR)
+    machine.error = 0.0
+    assert restamps(run(watch, machine, HOUR)) == [Restamp(2 * DAY + 60, 2 * DAY + HOUR + 960)]
+
+
 @pytest.mark.parametrize("step", [1.0, -1.0])
 def test_fault_77_a_leap_second_makes_nothing_wrong_that_was_taken_before_it(step: float) -> None:
     watch, machine = keeper(), Machine(sync="set")
