@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, NamedTuple, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from agent.record import Quality
-from drivers.fields import Duration, Period, Table
+from drivers.fields import Duration, Period, Table, wrong_key
 
 Kind = Literal["above", "below", "rate_above", "rate_below", "missing"]
 
@@ -46,11 +46,11 @@ class AlarmKeys(Table):
         given = [kind for kind in _KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             raise ValueError(f"one of {', '.join(_KINDS)}")
-        if given == ["missing"] and {"clear", "hold"} & self.model_fields_set:
-            raise ValueError("missing without clear and hold: the next value clears it")
+        if self.missing is not None and (unused := {"clear", "hold"} & self.model_fields_set):
+            raise wrong_key(min(unused), f"no {min(unused)} with missing: the next value clears it")
         if self.clear is not None and self.sign * (self.clear - self.limit) > 0:
-            side = "above" if self.sign < 0 else "below"
-            raise ValueError(f"clear at the limit or {side} it")
+            side = "below" if self.sign > 0 else "above"
+            raise wrong_key("clear", f"{self.limit:g} or a number {side} it")
         return self
 
     @property

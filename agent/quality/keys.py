@@ -7,7 +7,7 @@ from annotated_types import Ge, Le
 from pydantic import BeforeValidator, Field, model_validator
 
 from agent.quality.checks import Pair
-from drivers.fields import Duration, Table, format_duration
+from drivers.fields import Duration, Table, format_duration, wrong_key
 
 
 def _numbers(found: object, accepted: str) -> Pair:
@@ -49,6 +49,16 @@ _Rate = Annotated[Pair, BeforeValidator(_rate)]
 _Spike = Annotated[Pair, BeforeValidator(_spike)]
 _Width = Annotated[float, Ge(0)]
 
+_PAIRS: Final = (
+    ("samples", "over", 'samples and over together, as samples = 20 and over = "10 s"'),
+    ("flat", "flat_width", 'flat and flat_width together, as "6 h" and 0.001'),
+    (
+        "attenuated",
+        "attenuated_width",
+        'attenuated and attenuated_width together, as "12 h" and 0.01',
+    ),
+)
+
 Window = tuple[float, float]
 """Seconds, and the width of the band in the channel's unit."""
 
@@ -82,21 +92,15 @@ class ChannelKeys(Table):
 
     @model_validator(mode="after")
     def _together(self) -> Self:
-        if (self.samples is None) != (self.over is None):
-            raise ValueError('samples and over together, as samples = 20, over = "10 s"')
+        for one, other, accepted in _PAIRS:
+            given, beside = getattr(self, one) is not None, getattr(self, other) is not None
+            if given != beside:
+                raise wrong_key(other if given else one, accepted)
         if "statistic" in self.model_fields_set and self.samples is None:
-            raise ValueError("statistic only with samples and over")
-        for key in ("flat", "attenuated"):
-            span, width = getattr(self, key), getattr(self, f"{key}_width")
-            if (span is None) != (width is None):
-                raise ValueError(f"{key} and {key}_width together")
-        return self
-
-    @model_validator(mode="after")
-    def _nested(self) -> Self:
+            raise wrong_key("statistic", "no statistic, unless samples and over stand beside it")
         outer, inner = self.range_, self.suspect_range
         if outer and inner and not outer[0] <= inner[0] < inner[1] <= outer[1]:
-            raise ValueError("suspect_range within range")
+            raise wrong_key("suspect_range", f"a span within range, {list(outer)}")
         return self
 
     @property
@@ -118,14 +122,14 @@ class ChannelKeys(Table):
         """Check what has to do with the sensor's period, s.
 
         Raises:
-            ValueError: with the key that doesn't fit, and what would.
+            PydanticCustomError: as of :func:`drivers.fields.wrong_key`.
         """
         if self.over is not None and self.over >= every:
-            raise ValueError(f"over below the sensor's every, {format_duration(every)}")
+            raise wrong_key("over", f"less than the sensor's every, {format_duration(every)}")
         for key, span in (("flat", self.flat), ("attenuated", self.attenuated)):
             if span is not None and span < 2 * every:
                 least = format_duration(2 * every)
-                raise ValueError(f"{key} of at least twice the sensor's every, {least}")
+                raise wrong_key(key, f"at least twice the sensor's every, {least}")
 
 
 AGENT_KEYS: Final = frozenset(

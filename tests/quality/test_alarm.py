@@ -128,9 +128,9 @@ def test_an_alarm_that_was_raised_before_a_restart_is_cleared_but_not_raised_aga
     [
         ({}, "one of above"),
         ({"above": 2.0, "below": 1.0}, "one of above"),
-        ({"above": 2.0, "clear": 2.1}, "at the limit or below"),
-        ({"below": 2.0, "clear": 1.9}, "at the limit or above"),
-        ({"missing": "30 min", "hold": "1 min"}, "without clear and hold"),
+        ({"above": 2.0, "clear": 2.1}, "2 or a number below it"),
+        ({"below": 2.0, "clear": 1.9}, "2 or a number above it"),
+        ({"missing": "30 min", "hold": "1 min"}, "no hold with missing"),
         ({"missing": "0 s"}, "greater than 0"),
         ({"above": 2.0, "channel": "stage"}, "pattern"),
     ],

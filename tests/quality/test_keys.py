@@ -43,7 +43,7 @@ def test_a_table_as_a_technician_writes_it() -> None:
         ({"range": 6}, "two numbers"),
         ({"range": [0, "6"]}, "two numbers"),
         ({"suspect_range": [True, 6]}, "two numbers"),
-        ({"range": [0, 6], "suspect_range": [-1, 5]}, "suspect_range within range"),
+        ({"range": [0, 6], "suspect_range": [-1, 5]}, "a span within range"),
         ({"rate": 0}, "units a minute"),
         ({"rate": [0.1, 0.2]}, "fastest fall and rise"),
         ({"spike": [0.2, 0.1]}, "suspect and for fail"),
@@ -53,7 +53,7 @@ def test_a_table_as_a_technician_writes_it() -> None:
         ({"flat": "6 h", "flat_width": -1.0}, "greater than or equal to 0"),
         ({"samples": 20}, "samples and over together"),
         ({"samples": 1, "over": "1 s"}, "greater than or equal to 2"),
-        ({"statistic": "mean"}, "only with samples"),
+        ({"statistic": "mean"}, "no statistic, unless samples"),
         ({"rnage": [0, 6]}, "Extra inputs"),
         ({"range": [0.0, float("inf")]}, "finite"),
     ],
@@ -66,8 +66,8 @@ def test_what_doesnt_go_together_is_refused(table: dict[str, Any], accepted: str
 @pytest.mark.parametrize(
     ("table", "most", "accepted"),
     [
-        ({"samples": 20, "over": "60 s"}, 60.1, "over below the sensor's every, 1 min"),
-        ({"flat": "1 min", "flat_width": 0.0}, 30.0, "flat of at least twice the sensor's every"),
+        ({"samples": 20, "over": "60 s"}, 60.1, "less than the sensor's every, 1 min"),
+        ({"flat": "1 min", "flat_width": 0.0}, 30.0, "at least twice the sensor's every, 2 min"),
     ],
 )
 def test_what_the_period_forbids_is_refused(
