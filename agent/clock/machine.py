@@ -1,11 +1,29 @@
-"""Wall time and time since boot."""
+"""The machine's clocks: wall time, time since boot, and time as the event loop counts it."""
 
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+
+from agent.clock.sync import Sync, kernel_sync
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Moment(NamedTuple):
+    """All clocks of the machine at one moment.
+
+    Attributes:
+        boot: s since boot, with the time that the machine slept.
+        wall: UTC, s since 1970, as the machine has it.
+        monotonic: s as the event loop counts them; stands still while the machine sleeps.
+        sync: what is known of how right ``wall`` is.
+    """
+
+    boot: float
+    wall: float
+    monotonic: float
+    sync: Sync
 
 
 class Clock:
@@ -22,6 +40,23 @@ class Clock:
     def wall(self) -> float:
         """Return UTC, s since 1970, as the machine has it now."""
         return time.time()
+
+    def since_boot(self) -> float:
+        """Return the seconds since boot, with the time that the machine slept."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def look(self) -> Moment:
+        """Return all clocks at one moment: of three looks the one that took the least time.
+
+        A busy machine may let other work go first between two clocks; that would look like a step.
+        """
+        width, boot, wall, monotonic = min(self._glance() for _ in range(3))
+        return Moment(boot + width / 2, wall, monotonic, kernel_sync(wall))
+
+    def _glance(self) -> tuple[float, float, float, float]:
+        boot = self.since_boot()
+        wall, monotonic = self.wall(), self.monotonic()
+        return self.since_boot() - boot, boot, wall, monotonic
 
     def utc(self, at: float) -> float:
         """Return the wall time, s since 1970, of a moment of the monotonic clock."""
