@@ -177,9 +177,12 @@ def _made(model: type[SerialBus] | type[TcpBus], table: Mapping[str, Any]) -> Se
     try:
         return model.model_validate(table)
     except ValidationError as error:
-        key = error.errors()[0]["loc"][0]
+        wrong = error.errors()[0]
+        key = str(wrong["loc"][0])
+        if accepted := wrong.get("ctx", {}).get("error"):  # what a validator of ours says
+            raise TargetError(f"{key} {table[key]!r}: write {accepted}.") from None
         kind = "a serial port" if model is SerialBus else "a TCP gateway"
-        raise TargetError(f"{kind} has no {key} {table[str(key)]}: leave it out.") from None
+        raise TargetError(f"{kind} has no {key} {table[key]}: leave it out.") from None
 
 
 def _given(settings: Mapping[str, Any]) -> dict[str, Any]:

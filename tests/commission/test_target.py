@@ -102,5 +102,15 @@ def test_a_setting_that_a_wire_does_not_have_is_told() -> None:
         of_port("/dev/ttyUSB0", framing="tcp")
     with pytest.raises(TargetError, match="write HOST:PORT"):
         of_host("a:b:c")
+    with pytest.raises(TargetError, match="timeout '5': write a number and a unit"):
+        of_port("/dev/ttyUSB0", timeout="5")
+    with pytest.raises(TargetError, match="host '': write a host name or an address"):
+        of_host("")
     line = of_port("/dev/ttyUSB0").line
     assert changed(line, parity="odd", baudrate=None) == line.model_copy(update={"parity": "odd"})
+
+
+def test_durations_of_a_line_outlive_a_change() -> None:
+    line = of_port("/dev/ttyUSB0", timeout="2 s").line
+    assert line.timeout == 2.0
+    assert changed(line, baudrate=19200) == line.model_copy(update={"baudrate": 19200})
