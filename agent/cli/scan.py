@@ -18,6 +18,7 @@ from agent.commission.piece import piece
 from agent.commission.scan import Found, Scan
 from agent.commission.search import Search, Wire, plan, written
 from agent.commission.target import Target, TargetError, resolve
+from drivers.bus import SerialBus
 
 _RUNS: Final = (
     "The agent runs and holds this wire: stop it first (sudo systemctl stop aryk), and start it "
@@ -100,6 +101,8 @@ def scan(
         control.runs(control.path_of(where.station.store.path))
     ):
         raise click.ClickException(_RUNS)
+    if (speeds or parities) and not isinstance(where.line, SerialBus):
+        raise click.UsageError("A gateway has no --baudrate and no --parity here: it has its own.")
     try:
         models = known()
     except LibraryError as error:
