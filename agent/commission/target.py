@@ -142,11 +142,21 @@ def ports() -> Iterator[str]:
 
 
 def lasting(device: str) -> str:
-    """Return the name of a port that stays when adapters are plugged in another order."""
-    real = os.path.realpath(device)
-    by_id = sorted(_DEV.glob("serial/by-id/*"))
-    links = (str(link) for link in by_id if os.path.realpath(link) == real)
-    return next(links, device)
+    """Return the name of a port that stays when adapters are plugged in another order.
+
+    Adapters of one serial number share one name in by-id, which leads to either of them: where
+    there are such, ports are named by the socket that they are plugged into.
+    """
+    by_id, by_path = _links("by-id"), _links("by-path")
+    nameless = (port for port in by_path if port not in by_id)
+    twins = any(Path(port).name.startswith(("ttyUSB", "ttyACM")) for port in nameless)
+    return (by_path if twins else by_id).get(os.path.realpath(device), device)
+
+
+def _links(kind: str) -> Mapping[str, str]:
+    """Return the links of udev to serial ports, by the port."""
+    links = sorted(_DEV.glob(f"serial/{kind}/*"), reverse=True)
+    return {os.path.realpath(link): str(link) for link in links}
 
 
 def _file(given: Path | None) -> Path | None:

@@ -47,6 +47,22 @@ def test_a_port_has_the_name_that_stays(dev: Path) -> None:
     assert resolve("ttyUSB0", None) == found
 
 
+def test_33_adapters_of_one_serial_number_are_named_by_their_sockets(dev: Path) -> None:
+    for folder, links in {
+        "by-id": {"usb-1a86_USB_Serial-if00-port0": "ttyUSB1"},
+        "by-path": {"usb-0:1.1:1.0-port0": "ttyUSB0", "usb-0:1.2:1.0-port0": "ttyUSB1"},
+    }.items():
+        (dev / "serial" / folder).mkdir(parents=True)
+        for name, port in links.items():
+            (dev / port).touch()
+            (dev / "serial" / folder / name).symlink_to(f"../../{port}")
+    by_path = dev / "serial" / "by-path"
+    assert list(ports()) == [
+        str(by_path / "usb-0:1.1:1.0-port0"),
+        str(by_path / "usb-0:1.2:1.0-port0"),
+    ]
+
+
 def test_the_only_port_there_is_is_meant_where_nothing_is_said(dev: Path) -> None:
     with pytest.raises(TargetError, match="plug the adapter in"):
         resolve(None, None)
