@@ -1,13 +1,11 @@
 """SDI-12 sensors behind an adapter, on a pseudo-terminal."""
 
-import os
 import re
-import select
-import threading
-import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from tests.support.ptys import answering
 
 
 @dataclass
@@ -31,26 +29,13 @@ class Sensor:
 @contextmanager
 def adapter(*sensors: Sensor, echo: bool = False) -> Iterator[str]:
     """Serve sensors; yield the path of the adapter's port."""
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    over, woken = os.pipe()
 
-    def serve() -> None:
-        while over not in (ready := select.select((master, over), (), ())[0]):
-            assert ready
-            command = os.read(master, 64)
-            if echo:
-                os.write(master, command)
-            answers = [each.answer(command.decode("ascii")) for each in sensors]
-            said = "".join(f"{answer}\r\n" for answer in answers if answer is not None)
-            os.write(master, said.encode())
+    def hear(sent: bytes, say: Callable[[bytes], object]) -> None:
+        if echo:
+            say(sent)
+        answers = [each.answer(sent.decode("ascii")) for each in sensors]
+        said = "".join(f"{answer}\r\n" for answer in answers if answer is not None)
+        say(said.encode())
 
-    serving = threading.Thread(target=serve)
-    serving.start()
-    try:
-        yield os.ttyname(slave)
-    finally:
-        os.write(woken, b"!")
-        serving.join()
-        for descriptor in (master, slave, over, woken):
-            os.close(descriptor)
+    with answering(hear) as path:
+        yield path
