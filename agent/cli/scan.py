@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from agent import control, logs
 from agent.cli.options import PARITY, addresses, duration, live, print_table, rough, say
 from agent.commission.dialects import dialect
 from agent.commission.hints import hints
-from agent.commission.library import LibraryError, factories, known
+from agent.commission.library import Known, LibraryError, factories, known
 from agent.commission.piece import piece
 from agent.commission.scan import Found, Scan
 from agent.commission.search import Search, Wire, plan, written
@@ -97,16 +98,10 @@ def scan(
         where = resolve(target, given, framing=framing)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
-    if where.station is not None and asyncio.run(
-        control.runs(control.path_of(where.station.store.path))
-    ):
-        raise click.ClickException(_RUNS)
     if (speeds or parities) and not isinstance(where.line, SerialBus):
         raise click.UsageError("A gateway has no --baudrate and no --parity here: it has its own.")
-    try:
-        models = known()
-    except LibraryError as error:
-        raise click.ClickException(str(error)) from error
+    _refuse_while_the_agent_runs(where)
+    models = _library()
     speech = dialect(where.line, models)
     speech.timeout = timeout or speech.timeout
     search = plan(
@@ -120,15 +115,22 @@ def scan(
     work = Scan(search, speech)
     _say_beforehand(where, search, speech.timeout, within)
     asyncio.run(_run(work, within))
-    text = piece(where, work.found)
-    if as_json:
-        click.echo(json.dumps(_document(work, text), ensure_ascii=False, indent=2))
-    else:
-        _report(work, where.line)
-        if text and sys.stdout.isatty():
-            click.echo("\nFor station.toml:\n", err=True)
-        click.echo(text, nl=False)
+    _print(work, where, as_json=as_json)
     sys.exit(0 if work.found else 1)
+
+
+def _refuse_while_the_agent_runs(where: Target) -> None:
+    if where.station is None:
+        return
+    if asyncio.run(control.runs(control.path_of(where.station.store.path))):
+        raise click.ClickException(_RUNS)
+
+
+def _library() -> Sequence[Known]:
+    try:
+        return known()
+    except LibraryError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _say_beforehand(where: Target, search: Search, patience: float, within: float) -> None:
@@ -199,6 +201,17 @@ def _row(each: Found) -> tuple[str, str, str, str]:
     elif each.hit.says.startswith("exception"):
         what += f" ({each.hit.says})"
     return (str(each.hit.address), written(each.line), what, f"{each.seconds * 1000:.0f} ms")
+
+
+def _print(work: Scan, where: Target, *, as_json: bool) -> None:
+    text = piece(where, work.found)
+    if as_json:
+        click.echo(json.dumps(_document(work, text), ensure_ascii=False, indent=2))
+        return
+    _report(work, where.line)
+    if text and sys.stdout.isatty():
+        click.echo("\nFor station.toml:\n", err=True)
+    click.echo(text, nl=False)
 
 
 def _report(work: Scan, where: Wire) -> None:
