@@ -22,9 +22,12 @@ def duration(_: click.Context, __: click.Parameter, value: str | None) -> float 
     if value is None:
         return None
     try:
-        return parse_duration(value)
+        seconds = parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(f"{value!r}: write {error}") from None
+    if seconds == 0:
+        raise click.BadParameter(f"{value!r}: write more than nothing")
+    return seconds
 
 
 def addresses(wanted: str | None, known: Sequence[int | str]) -> list[int | str]:

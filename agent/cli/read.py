@@ -5,7 +5,6 @@ import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +45,7 @@ _DIRECT: Final = ("port", "host", "bus", "address", "register")
 @click.option("--baudrate", type=click.IntRange(min=50), help="Of the port.  [default: 9600]")
 @click.option("--parity", type=PARITY, help="Of the port.  [default: none]")
 @click.option("--framing", type=click.Choice(["rtu", "ascii", "tcp"]), help="Of the wire.")
-@click.option("--timeout", callback=duration, metavar="DURATION", help='[default: "500 ms"]')
+@click.option("--timeout", metavar="DURATION", help='[default: "500 ms"]')
 @click.option("--address", type=click.IntRange(0, 255), help="Of the device.")
 @click.option("--table", type=_TABLES, default="holding", show_default=True)
 @click.option("--register", type=click.IntRange(0, 65535), help="The first, counted from 0.")
@@ -143,19 +142,26 @@ async def _rounds(
     asked: Agent | Wires, every: float | None, times: int | None
 ) -> AsyncIterator[list[Answer]]:
     """Yield what the sensors say, once or over and over until Ctrl-C."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    if every is not None:
-        loop.add_signal_handler(signal.SIGINT, stop.set)
-    due, number = loop.time(), 0
-    while not stop.is_set():
+    if every is None:
         yield await asked.ask()
-        number += 1
-        if every is None or number == times:
+        return
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGINT, stop.set)
+    told = asyncio.create_task(stop.wait())
+    due, number = loop.time(), 0
+    while number != times:
+        await asyncio.wait({told}, timeout=due - loop.time())
+        if told.done():
             return
-        due = max(due + every, loop.time())
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(due):
-                await stop.wait()
+        asking = asyncio.create_task(asked.ask())
+        await asyncio.wait({told, asking}, return_when=asyncio.FIRST_COMPLETED)
+        if not asking.done():  # nobody waits for a slow device once Ctrl-C is pressed
+            asking.cancel()
+            await asyncio.wait({asking})
+            return
+        yield asking.result()
+        due, number = max(due + every, loop.time()), number + 1
+    told.cancel()
 
 
 def _record(config: Config, log: WireLog, answers: Sequence[Answer]) -> None:

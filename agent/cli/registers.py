@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,11 +39,13 @@ def show(
     """Read registers of one device and print them; end the process."""
     if keys["address"] is None or keys["register"] is None:
         raise click.UsageError("Name the device with --address and its register with --register.")
+    if between is not None and not -inf < between[0] < between[1] < inf:
+        raise click.UsageError("--between takes the lower value first, as --between 0.2 4.5.")
     try:
         target = _target(given, keys)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
-    line = target.line.model_dump(exclude_defaults=True)
+    line = target.line.model_dump(exclude_defaults=True, exclude_none=True)
     tables = {"bus": {target.name: line}}
     with wirelog(verbose=verbose, record=record, tables=tables) as log:
         try:
@@ -69,9 +72,8 @@ def _target(given: Path | None, keys: Mapping[str, Any]) -> Target:
         return of_port(keys["port"], **settings)
     if keys["host"] is not None:
         return of_host(keys["host"], **settings)
-    target = resolve(None, given)
-    if keys["bus"] is not None:
-        target = of_bus(load(find(given)), keys["bus"])
+    named = keys["bus"]
+    target = resolve(None, given) if named is None else of_bus(load(find(given)), named)
     return Target(target.name, changed(target.line, **settings))
 
 

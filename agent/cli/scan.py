@@ -18,6 +18,7 @@ from agent.commission.piece import piece
 from agent.commission.scan import Found, Scan
 from agent.commission.search import Search, Wire, plan, written
 from agent.commission.target import Target, TargetError, resolve
+from drivers.bus import SerialBus
 
 _RUNS: Final = (
     "The agent runs and holds this wire: stop it first (sudo systemctl stop aryk), and start it "
@@ -93,6 +94,8 @@ def scan(
     """  # fmt: skip
     logs.silence()
     where = _where(target, given, framing)
+    if (speeds or parities) and not isinstance(where.line, SerialBus):
+        raise click.UsageError("A gateway has no --baudrate and no --parity here: it has its own.")
     try:
         models = known()
     except LibraryError as error:
@@ -110,14 +113,7 @@ def scan(
     work = Scan(search, speech)
     _say_beforehand(where, search, speech.timeout, within)
     asyncio.run(_run(work, within))
-    text = piece(where, work.found)
-    if as_json:
-        click.echo(json.dumps(_document(work, text), ensure_ascii=False, indent=2))
-    else:
-        _report(work, where.line)
-        if text and sys.stdout.isatty():
-            click.echo("\nFor station.toml:\n", err=True)
-        click.echo(text, nl=False)
+    _print(work, where, as_json=as_json)
     sys.exit(0 if work.found else 1)
 
 
@@ -202,6 +198,17 @@ def _row(each: Found) -> tuple[str, str, str, str]:
     elif each.hit.says.startswith("exception"):
         what += f" ({each.hit.says})"
     return (str(each.hit.address), written(each.line), what, f"{each.seconds * 1000:.0f} ms")
+
+
+def _print(work: Scan, where: Target, *, as_json: bool) -> None:
+    text = piece(where, work.found)
+    if as_json:
+        click.echo(json.dumps(_document(work, text), ensure_ascii=False, indent=2))
+        return
+    _report(work, where.line)
+    if text and sys.stdout.isatty():
+        click.echo("\nFor station.toml:\n", err=True)
+    click.echo(text, nl=False)
 
 
 def _report(work: Scan, where: Wire) -> None:

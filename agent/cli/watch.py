@@ -52,7 +52,8 @@ def watch(
         with contextlib.suppress(KeyboardInterrupt):  # its end
             asyncio.run(run())
     except aiomqtt.MqttError as error:
-        raise click.ClickException(f"{url}: {error}. Is the broker there?") from error
+        said = str(error).partition("] ")[2] or str(error)  # without the system's number for it
+        raise click.ClickException(f"{url}: {said}. Is the broker there?") from error
 
 
 def _parts(url: str) -> SplitResult:
@@ -62,7 +63,9 @@ def _parts(url: str) -> SplitResult:
     except ValueError:
         parts, port = urlsplit(""), 0
     if parts.scheme != "mqtt" or not parts.hostname or port == 0:
-        raise click.UsageError("Write mqtt://host:port; other schemes aren't supported.")
+        raise click.UsageError(
+            "Write mqtt://host:port, with a port from 1 to 65535; no other scheme is supported."
+        )
     if parts.username is not None:  # a command line is seen by everybody on the machine
         raise click.UsageError("Write --username and --password-file instead of a user in the URL.")
     return parts
@@ -70,6 +73,8 @@ def _parts(url: str) -> SplitResult:
 
 def _password(username: str | None, file: Path | None) -> str | None:
     if username is None:
+        if file is not None:
+            raise click.UsageError("--password-file goes with --username.")
         return None
     if file is None:
         password: str = click.prompt("Password", hide_input=True, err=True)

@@ -64,11 +64,21 @@ def wirelog(*, verbose: bool, record: Path | None, tables: Mapping[str, Any]) ->
     if record is None:
         yield WireLog(verbose=verbose, recorder=None)
         return
-    try:
+    with _writing(record):
         out = record.open("w", encoding="utf-8")
+        recorder = Recorder(out, tables)
+    try:
+        yield WireLog(verbose=verbose, recorder=recorder)
+    finally:
+        with _writing(record), out, recorder:  # what they hold back is written here
+            pass
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise click.ClickException(
-            f"{record} can't be written: {error.strerror}. Name another file."
+            f"{file} can't be written: {error.strerror}. Name another file."
         ) from error
-    with out, Recorder(out, tables) as recorder:
-        yield WireLog(verbose=verbose, recorder=recorder)

@@ -142,11 +142,21 @@ def ports() -> Iterator[str]:
 
 
 def lasting(device: str) -> str:
-    """Return the name of a port that stays when adapters are plugged in another order."""
-    real = os.path.realpath(device)
-    by_id = sorted(_DEV.glob("serial/by-id/*"))
-    links = (str(link) for link in by_id if os.path.realpath(link) == real)
-    return next(links, device)
+    """Return the name of a port that stays when adapters are plugged in another order.
+
+    Adapters of one serial number share one name in by-id, which leads to either of them: where
+    there are such, ports are named by the socket that they are plugged into.
+    """
+    by_id, by_path = _links("by-id"), _links("by-path")
+    nameless = (port for port in by_path if port not in by_id)
+    twins = any(Path(port).name.startswith(("ttyUSB", "ttyACM")) for port in nameless)
+    return (by_path if twins else by_id).get(os.path.realpath(device), device)
+
+
+def _links(kind: str) -> Mapping[str, str]:
+    """Return the links of udev to serial ports, by the port."""
+    links = sorted(_DEV.glob(f"serial/{kind}/*"), reverse=True)
+    return {os.path.realpath(link): str(link) for link in links}
 
 
 def _file(given: Path | None) -> Path | None:
@@ -177,9 +187,12 @@ def _made(model: type[SerialBus] | type[TcpBus], table: Mapping[str, Any]) -> Se
     try:
         return model.model_validate(table)
     except ValidationError as error:
-        key = error.errors()[0]["loc"][0]
+        wrong = error.errors()[0]
+        key = str(wrong["loc"][0])
+        if accepted := wrong.get("ctx", {}).get("error"):  # what a validator of ours says
+            raise TargetError(f"{key} {table[key]!r}: write {accepted}.") from None
         kind = "a serial port" if model is SerialBus else "a TCP gateway"
-        raise TargetError(f"{kind} has no {key} {table[str(key)]}: leave it out.") from None
+        raise TargetError(f"{kind} has no {key} {table[key]}: leave it out.") from None
 
 
 def _given(settings: Mapping[str, Any]) -> dict[str, Any]:

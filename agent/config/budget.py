@@ -19,7 +19,7 @@ class Budget:
         requests: how many in each period.
         needed: seconds of bytes, silences and pauses in each period; none behind a TCP gateway.
         period: seconds; the longest of its sensors'.
-        baudrate: of a serial line; None behind a TCP gateway.
+        baudrate: of a serial line (SDI-12: behind the adapter); None behind a TCP gateway.
         certain: whether the answers have the lengths that were reckoned with: those of Modbus do,
             those of SDI-12 and of lines of text may be shorter, and a recording isn't a wire.
     """
@@ -65,7 +65,7 @@ def budget(bus: AnyBus, polls: Sequence[SensorConfig]) -> Budget | None:
         times = period / poll.every
         requests += times * len(poll.requests())
         needed += times * sum(_seconds(bus, poll, request) for request in poll.requests())
-    baudrate = bus.baudrate if isinstance(bus, Line) else None
+    baudrate = bus.slowest if isinstance(bus, Line) else None
     certain = bus.framing in _EXACT and not isinstance(bus, ReplayBus)
     return Budget(requests, needed, period, baudrate, certain)
 

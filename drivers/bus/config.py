@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from annotated_types import Ge, Le
+from pydantic import field_serializer
 
 from drivers.bus.exchange import Parity
-from drivers.fields import File, Host, PathText, Pause, Table, Timeout
+from drivers.fields import File, Host, PathText, Pause, Table, Timeout, format_duration
 
 # SDI-12 v1.3, timing: 1200 baud, 10 bits and at most 1.66 ms from one character to the next; a
 # break of 12 ms and a marking of 8.33 ms, and at most 15 ms until the sensor answers.
-_SDI12_CHARACTER: Final = 10 / 1200 + 0.00166
+_SDI12: Final = 1200
+_SDI12_CHARACTER: Final = 10 / _SDI12 + 0.00166
 _BREAK: Final = 0.012 + 0.00833 + 0.015
 
 
@@ -18,6 +20,11 @@ class _Bus(Table):
     timeout: Timeout = 0.5
     late: Timeout | None = None
     pause: Pause = 0.0
+
+    @field_serializer("timeout", "late", "pause")
+    def _as_written(self, seconds: float | None) -> str | None:
+        """Dump a duration as it stands in a file, so that what is dumped can be read again."""
+        return None if seconds is None else format_duration(seconds)
 
     @property
     def lateness(self) -> float:
@@ -39,6 +46,11 @@ class Line(_Bus):
         """Seconds that a character takes: start bit, data, parity, stop bits."""
         bits = 1 + self.data_bits + (self.parity != "none") + self.stop_bits
         return bits / self.baudrate
+
+    @property
+    def slowest(self) -> int:
+        """Bits a second where they are slowest: on SDI-12, behind the adapter."""
+        return _SDI12 if self.framing == "sdi12" else self.baudrate
 
     @property
     def silence(self) -> float:

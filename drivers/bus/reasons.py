@@ -22,5 +22,6 @@ def failure(reason: str, peer: Peer, bus: str, config: AnyBus) -> DeviceError:
     """Return the error of an exchange that got no right answer."""
     line = "at this host and port"
     if isinstance(config, Line):
-        line = f"{config.baudrate} baud, {peer.parity or config.parity} parity"
+        parity = (peer.parity or config.parity).replace("none", "no")
+        line = f"{config.baudrate} baud, {parity} parity"
     return DeviceError(reason, REASONS[reason].format(peer=peer.name, bus=bus, line=line))

@@ -27,6 +27,7 @@ _ADVICE: Final = {
     errno.EACCES: "may not be opened by this user: add the user to the group dialout",
     errno.EPERM: "may not be opened by this user: add the user to the group dialout",
     errno.ENOTTY: "isn't a serial port: correct the name",
+    errno.EISDIR: "isn't a serial port: correct the name",
     errno.EINVAL: "doesn't take this speed or parity: correct it, or take another adapter",
     errno.EIO: "doesn't respond: unplug the adapter and plug it in again",
 }
@@ -161,7 +162,9 @@ def _open(config: SerialBus) -> serial.Serial:
 
 
 def _advice(config: SerialBus, error: Exception) -> str:
-    found = getattr(error, "errno", None) or (error.args[0] if error.args else None)
+    found = getattr(error, "errno", None)
+    if found is None:  # pyserial hides what termios said; termios has its number in its arguments
+        found = next(iter((error.__context__ or error).args), None)
     if found in _BUSY:
         who = holders(config.device)
         agent = _AGENT if "aryk" in who or not who else ""

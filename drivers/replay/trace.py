@@ -33,6 +33,7 @@ _EVENT: Final = re.compile(
     r"\s*(?P<at>\d+(?:\.\d+)?)\s*(?P<direction>[<>])"
     r"\s*(?P<bytes>(?:[0-9A-Fa-f]{2}\s*)*)(?:#.*)?"
 )
+_LARGEST: Final = 64_000_000  # bytes; six hours of a line at 9600 baud that is never silent
 _READABLE: Final = frozenset(range(0x20, 0x7F)) | set(b"\t\r\n\x02\x03")
 
 
@@ -102,19 +103,26 @@ def read(file: Path) -> Trace:
     Raises:
         TraceError: the file can't be read, or isn't one.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it isn't UTF-8 text"
-        raise TraceError(f"The trace {file} can't be read ({why}): correct its name.") from error
-    lines = text.split("\n")
+    lines = _text(file).split("\n")
     events = tuple(_events(file, lines))
     head = "\n".join("" if _BEGINS.match(line) else line for line in lines)
     try:
         tables = tomllib.loads(head)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise TraceError(f"{file} is no trace: {error}.") from error
     return Trace(file, tables, events)
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise TraceError(f"The trace {file} is longer than 64 MB: cut it, or correct its name.")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it isn't UTF-8 text"
+        raise TraceError(f"The trace {file} can't be read ({why}): correct its name.") from error
 
 
 def _events(file: Path, lines: list[str]) -> Iterator[Event]:

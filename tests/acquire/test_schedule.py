@@ -69,7 +69,7 @@ def test_after_a_rest_polls_are_on_time_again() -> None:
     start=st.floats(1.7e9, 1.9e9),
     steps=st.lists(st.floats(-1e9, 1e9) | st.just(0.0), min_size=1, max_size=20),
 )
-def test_a_step_of_the_wall_clock_neither_doubles_nor_loses_a_poll(
+def test_t1_a_step_of_the_wall_clock_neither_doubles_nor_loses_a_poll(
     every: float, start: float, steps: list[float]
 ) -> None:
     clock = HandClock(start)

@@ -99,7 +99,7 @@ def test_it_asks_writes_reads_back_and_says_what_to_change(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", "\x03\n"])
-def test_without_a_yes_nothing_is_written(tmp_path: Path, answer: str) -> None:
+def test_29_b7_without_a_yes_nothing_is_written(tmp_path: Path, answer: str) -> None:
     device = radar()
     with station(tmp_path, device) as file:
         status, _ = answered(file, answer)

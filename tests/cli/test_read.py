@@ -15,6 +15,7 @@ from pyModbusTCP.server import ModbusServer
 
 from drivers.replay import read, rerun
 from tests.support.commands import aryk, running, typed
+from tests.support.console import Console
 from tests.support.instruments import Instrument, on_pty
 from tests.support.processes import ARYK
 from tests.support.waiting import until
@@ -139,6 +140,26 @@ def test_a_record_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     assert "can't be written: No such file or directory" in done.stderr
 
 
+def test_a_record_on_a_full_disk_is_told(tmp_path: Path) -> None:
+    with station(tmp_path) as file:
+        done = aryk("read", "radar", "-c", file, "--record", "/dev/full")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: /dev/full can't be written: No space left on device. Name another file.\n",
+    )
+
+
+def test_ctrl_c_does_not_wait_for_a_slow_device(tmp_path: Path) -> None:
+    with station(tmp_path) as file:
+        text = Path(file).read_text()
+        Path(file).write_text(text.replace('timeout = "100 ms"', 'timeout = "60 s"'))
+        with Console(ARYK, "read", "radar", "dead", "-v", "-c", file, "--every", "1 s") as terminal:
+            terminal.read_until(r"> 09 03")
+            terminal.press_ctrl_c()
+            assert terminal.end() == 1  # well before the 60 s
+    assert "Traceback" not in terminal.text
+
+
 def test_every_and_times_ask_again(tmp_path: Path) -> None:
     with station(tmp_path) as file:
         done = typed("read", "radar", "-c", file, "--json", "--every", "100 ms", "--times", "3")
@@ -218,6 +239,18 @@ def test_what_is_known_of_the_value_tells_which_order_is_right() -> None:
     assert "from 100 to 200" in out
 
 
+def test_a_bus_of_several_with_its_own_timeout_is_asked_and_recorded(tmp_path: Path) -> None:
+    trace = tmp_path / "registers.trace"
+    with station(tmp_path) as file:
+        with Path(file).open("a") as more:
+            more.write('[bus.weir]\nhost = "192.0.2.1"\n')
+        words = ("--bus", "line", "--address", "1", "--register", "1", "--timeout", "200 ms")
+        done = aryk("read", "-c", file, *words, "--record", str(trace))
+    assert done.returncode == 0, done.stderr
+    assert [row[3] for row in rows(done.stdout) if row[1] == "1, 2"] == ["22.5 ✓"]
+    assert read(trace).tables["bus"]["line"]["timeout"] == "200 ms"
+
+
 def test_registers_as_json() -> None:
     _, out, _ = registers("--register", "32", "--json")
     told = json.loads(out)
@@ -258,6 +291,12 @@ def test_registers_of_a_device_that_does_not_answer() -> None:
         (["--port", "/dev/null", "--host", "h", "--address", "1", "--register", "0"], "Either --p"),
         (["--host", "h", "--parity", "odd", "--address", "1", "--register", "0"], "no parity odd"),
         (["--bus", "b", "--address", "1", "--register", "0", "-c", "{file}"], "has no bus b"),
+        (["--host", "h", "--timeout", "9 h", "--address", "1", "--register", "0"], '"1 ms" to "1 '),
+        (
+            ["--host", "h", "--address", "1", "--register", "0", "--between", "5", "1"],
+            "lower value",
+        ),
+        (["--every", "0 s", "-c", "{file}"], "more than nothing"),
         (["--times", "3", "-c", "{file}"], "--times goes with --every"),
         (["--every", "3", "-c", "{file}"], "a number and a unit"),
     ],

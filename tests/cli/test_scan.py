@@ -272,6 +272,8 @@ def test_a_port_that_another_program_holds_is_told_with_its_name() -> None:
     ("arguments", "told"),
     [
         (["/dev/none"], "isn't there: plug the adapter in"),
+        (["192.0.2.1:502", "--parity", "odd"], "A gateway has no --baudrate and no --parity"),
+        (["/dev/null", "--within", "0 s"], "write more than nothing"),
         (["192.0.2.1:99999"], "a port is a number from 1 to 65535"),
         (["nonsense"], "write a port as /dev/ttyUSB0"),
         (["/dev/null", "--framing", "tcp"], "a serial port has no framing tcp"),

@@ -45,7 +45,7 @@ def broker() -> Iterator[int]:
 def test_a_broker_that_is_not_there_is_a_sentence() -> None:
     ended = watch(f"mqtt://127.0.0.1:{free_port()}")
     assert ended.returncode == 1
-    assert "Is the broker there?" in ended.stderr
+    assert ended.stderr.endswith(": Connection refused. Is the broker there?\n")
     assert "Traceback" not in ended.stderr
 
 
@@ -70,6 +70,12 @@ def test_a_password_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> No
     ended = watch("mqtt://a", "--username", "chu", "--password-file", str(tmp_path / "none"))
     assert ended.returncode == 1
     assert "none can't be read: No such file or directory. Check" in ended.stderr
+
+
+def test_a_password_without_a_user_is_wrong_usage(tmp_path: Path) -> None:
+    ended = watch("mqtt://a", "--password-file", str(tmp_path / "secret"))
+    assert ended.returncode == 2
+    assert "--password-file goes with --username" in ended.stderr
 
 
 def test_a_reading_is_a_line_off_a_terminal(broker: int) -> None:

@@ -203,7 +203,7 @@ def test_after_a_hit_the_rest_of_its_line_comes_before_other_settings() -> None:
     assert order.index(("even", 99)) < order.index(("none", 11))
 
 
-def test_nothing_is_ever_written_to_a_device() -> None:
+def test_b7_nothing_is_ever_written_to_a_device() -> None:
     line = Line(Instrument(1, registers={0: 5}), Instrument(2, heedless=False))
     search(line, addresses=range(1, 20))
     functions = {request[1] for _, request in line.written}

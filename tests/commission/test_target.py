@@ -47,6 +47,22 @@ def test_a_port_has_the_name_that_stays(dev: Path) -> None:
     assert resolve("ttyUSB0", None) == found
 
 
+def test_33_adapters_of_one_serial_number_are_named_by_their_sockets(dev: Path) -> None:
+    for folder, links in {
+        "by-id": {"usb-1a86_USB_Serial-if00-port0": "ttyUSB1"},
+        "by-path": {"usb-0:1.1:1.0-port0": "ttyUSB0", "usb-0:1.2:1.0-port0": "ttyUSB1"},
+    }.items():
+        (dev / "serial" / folder).mkdir(parents=True)
+        for name, port in links.items():
+            (dev / port).touch()
+            (dev / "serial" / folder / name).symlink_to(f"../../{port}")
+    by_path = dev / "serial" / "by-path"
+    assert list(ports()) == [
+        str(by_path / "usb-0:1.1:1.0-port0"),
+        str(by_path / "usb-0:1.2:1.0-port0"),
+    ]
+
+
 def test_the_only_port_there_is_is_meant_where_nothing_is_said(dev: Path) -> None:
     with pytest.raises(TargetError, match="plug the adapter in"):
         resolve(None, None)
@@ -102,5 +118,15 @@ def test_a_setting_that_a_wire_does_not_have_is_told() -> None:
         of_port("/dev/ttyUSB0", framing="tcp")
     with pytest.raises(TargetError, match="write HOST:PORT"):
         of_host("a:b:c")
+    with pytest.raises(TargetError, match="timeout '5': write a number and a unit"):
+        of_port("/dev/ttyUSB0", timeout="5")
+    with pytest.raises(TargetError, match="host '': write a host name or an address"):
+        of_host("")
     line = of_port("/dev/ttyUSB0").line
     assert changed(line, parity="odd", baudrate=None) == line.model_copy(update={"parity": "odd"})
+
+
+def test_durations_of_a_line_outlive_a_change() -> None:
+    line = of_port("/dev/ttyUSB0", timeout="2 s").line
+    assert line.timeout == 2.0
+    assert changed(line, baudrate=19200) == line.model_copy(update={"baudrate": 19200})

@@ -86,6 +86,7 @@ def test_what_may_take_less_is_told_and_not_refused(tmp_path: Path) -> None:
     made = needed(sdi, tmp_path)
     assert made.share > 1
     assert str(made).startswith("at most 1.")
+    assert str(made).endswith("of each 1 s at 1200 baud")  # behind the adapter, not its port's 9600
 
 
 def test_check_tells_the_time_of_each_bus(tmp_path: Path) -> None:

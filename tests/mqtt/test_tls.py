@@ -73,7 +73,7 @@ async def test_a_trusted_broker_gets_everything(tmp_path: Path, pki: Pki) -> Non
         assert publisher.facts()["unheard"] == 600, "with a reason code: it was the broker's word"
 
 
-async def test_a_wrong_host_name(tmp_path: Path, pki: Pki) -> None:
+async def test_p2_a_wrong_host_name(tmp_path: Path, pki: Pki) -> None:
     said = await why_not(
         tmp_path, secured(tmp_path, pki.server), host="127.0.0.1", ca=str(pki.ours.crt)
     )
@@ -83,7 +83,7 @@ async def test_a_wrong_host_name(tmp_path: Path, pki: Pki) -> None:
     )
 
 
-async def test_another_authority(tmp_path: Path, pki: Pki) -> None:
+async def test_p2_another_authority(tmp_path: Path, pki: Pki) -> None:
     said = await why_not(tmp_path, secured(tmp_path, pki.foreign), ca=str(pki.ours.crt))
     assert said == (
         "URL isn't trusted: unable to get local issuer certificate. "

@@ -1,11 +1,7 @@
 """Simulated devices: at the byte pipe's seam with speed and parity, or on a pseudo-terminal."""
 
 import asyncio
-import os
-import select
-import threading
 import time
-import tty
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +10,7 @@ from drivers.base import DeviceError
 from drivers.bus import Bus, Parity, SerialBus
 from drivers.bus.links import Lost, Received
 from drivers.modbus.framing import crc
+from tests.support.ptys import answering
 
 
 def frame(address: int, pdu: bytes) -> bytes:
@@ -137,30 +134,15 @@ class _Link:
 @contextmanager
 def on_pty(*instruments: Instrument, echo: bool = False) -> Iterator[str]:
     """Serve devices on a pseudo-terminal, which knows neither speed nor parity; yield its path."""
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    over, woken = os.pipe()
 
-    def serve() -> None:
-        while True:
-            ready, _, _ = select.select((master, over), (), ())
-            if over in ready:
-                return
-            request = os.read(master, 4096)
-            if echo:
-                os.write(master, request)
-            for each in instruments:
-                answer = each.answer(request[0], request[1:-2])
-                if answer is not None:
-                    time.sleep(each.delay)
-                    os.write(master, answer)
+    def hear(request: bytes, say: Callable[[bytes], object]) -> None:
+        if echo:
+            say(request)
+        for each in instruments:
+            answer = each.answer(request[0], request[1:-2])
+            if answer is not None:
+                time.sleep(each.delay)
+                say(answer)
 
-    serving = threading.Thread(target=serve)
-    serving.start()
-    try:
-        yield os.ttyname(slave)
-    finally:
-        os.write(woken, b"!")
-        serving.join()
-        for descriptor in (master, slave, over, woken):
-            os.close(descriptor)
+    with answering(hear) as path:
+        yield path

@@ -67,8 +67,8 @@ class Summary:
 
 
 @click.command()
-@click.option("--seconds", type=click.FloatRange(min=1), help="End by itself after so long.")
-def demo(seconds: float | None) -> None:
+@click.option("--seconds", type=click.IntRange(min=1), help="End by itself after so long.")
+def demo(seconds: int | None) -> None:
     """Show the whole product with a simulated station; Ctrl-C ends it."""
     console = Console(highlight=False)
     console.print(_INTRODUCTION, end="")

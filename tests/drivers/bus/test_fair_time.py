@@ -65,7 +65,7 @@ class Village:
 
 
 @pytest.mark.parametrize("dead", [1, 9], ids=["1 dead of 10", "9 dead of 10"])
-def test_24_the_living_are_asked_as_if_there_were_no_dead(dead: int) -> None:
+def test_24_b4_the_living_are_asked_as_if_there_were_no_dead(dead: int) -> None:
     village = Village(range(1, 11))
     virtual.run(village.live((300.0, set(range(1, dead + 1)))))
     for address in range(dead + 1, 11):
@@ -88,7 +88,7 @@ def test_1_a_dead_device_comes_back_by_itself_within_half_a_minute() -> None:
     assert gaps[-90:] == pytest.approx([1.0] * 90, abs=0.1)
 
 
-def test_23_a_slow_device_makes_nobody_late_and_its_late_polls_are_skipped_and_counted() -> None:
+def test_23_b5_a_slow_device_makes_nobody_late_and_its_late_polls_are_skipped_and_counted() -> None:
     village = Village((1, 2, 3), every="500 ms", baudrate=115200)
     village.delay[1] = 0.29
     virtual.run(village.live((60.0, set())))

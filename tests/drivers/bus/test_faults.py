@@ -170,7 +170,7 @@ def test_8_endless_babble_is_bounded_and_said() -> None:
         pytest.param(lambda data: rtu(1, 3, len(data), data[:-2]), id="11 a wrong count"),
     ],
 )
-def test_9_to_11_what_answers_something_else_is_ignored_and_the_right_answer_found_behind(
+def test_9_10_and_11_what_answers_something_else_is_ignored_and_the_right_answer_found_behind(
     wrong: Callable[[bytes], bytes],
 ) -> None:
     async def trial(rig: Rig) -> None:

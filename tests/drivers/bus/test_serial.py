@@ -63,7 +63,7 @@ def bus(path: str, timeout: str = "200 ms") -> Bus:
 
 
 @pytest.mark.parametrize("noise", [b"\x00", b"\xff\xff", b"\x01\x03", b"\x01\x03\x02"])
-async def test_noise_around_an_answer_does_not_cost_the_reading(
+async def test_b2_noise_around_an_answer_does_not_cost_the_reading(
     device: Device, noise: bytes
 ) -> None:
     device.serve(lambda register: device.say(noise + answer(register) + noise))

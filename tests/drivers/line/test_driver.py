@@ -253,7 +253,7 @@ async def test_a_pulled_adapter_ends_the_wait_at_once(terminal: Terminal) -> Non
 # Fault 25, and what else a line may be.
 
 
-async def test_wrong_lines_are_no_value_with_their_reason() -> None:
+async def test_25_wrong_lines_are_no_value_with_their_reason() -> None:
     wrong = {
         b"R12\xff4\r": "parse",
         "R12°34\r".encode(): "parse",
@@ -279,7 +279,7 @@ async def test_wrong_lines_are_no_value_with_their_reason() -> None:
     assert dict(zip(wrong, reasons, strict=True)) == wrong
 
 
-async def test_a_line_of_a_megabyte_is_bounded_as_it_comes() -> None:
+async def test_25_a_line_of_a_megabyte_is_bounded_as_it_comes() -> None:
     exchange, buffer = LineExchange(LineConfig.model_validate(TABLE).form), bytearray()
     exchange.begin()
     for _ in range(256):

@@ -81,14 +81,14 @@ def shaken(seed: int, *, wider: bool) -> Trial:
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
-def test_not_one_value_goes_to_another_request(seed: int) -> None:
+def test_b1_not_one_value_goes_to_another_request(seed: int) -> None:
     trial = shaken(seed, wider=True)
     assert trial.outcomes["value"] > 30
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
-def test_nor_where_the_device_gives_no_register_more_than_it_has(seed: int) -> None:
+def test_b1_nor_where_the_device_gives_no_register_more_than_it_has(seed: int) -> None:
     trial = shaken(seed, wider=False)
     assert trial.outcomes["value"] > 30
 

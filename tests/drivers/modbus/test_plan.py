@@ -32,7 +32,7 @@ def groupings(numbers: list[int]) -> Iterator[list[list[int]]]:
 
 
 @given(extents, most, holes)
-def test_every_value_is_whole_in_exactly_one_request_within_the_limit(
+def test_b6_every_value_is_whole_in_exactly_one_request_within_the_limit(
     wanted: list[Extent], most: int, hole: int
 ) -> None:
     blocks = plan(wanted, most, hole)
@@ -82,7 +82,7 @@ def test_a_hole_is_read_along_while_it_costs_no_more_than_a_request() -> None:
 
 
 @given(extents, most, holes)
-def test_a_refused_request_comes_apart_into_each_value_by_itself(
+def test_b6_a_refused_request_comes_apart_into_each_value_by_itself(
     wanted: list[Extent], most: int, hole: int
 ) -> None:
     whole = list(plan(wanted, most, hole))

@@ -119,6 +119,8 @@ def test_an_event_says_what_its_line_says(tmp_path: Path) -> None:
         ("0.2 > 01\n0.1 < 01", ":2: time runs backwards: sort the events"),
         ("\n[bus]]", r"is no trace: .*at line 2"),
         ("0.1 < 01\nnot a key", r"is no trace: .*at line 2"),
+        ("x = " + "[" * 100_000, "is no trace: .*recursion"),
+        ("x = " + "9" * 5000, "is no trace: Exceeds the limit"),
         (b"\xff\xfe", "can't be read \\(it isn't UTF-8 text\\)"),
     ],
 )
@@ -129,6 +131,11 @@ def test_what_is_no_trace_is_refused_with_its_line(
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(TraceError, match=sentence):
         read(file)
+
+
+def test_what_has_no_end_is_no_trace() -> None:
+    with pytest.raises(TraceError, match="longer than 64 MB: cut it, or correct its name"):
+        read(Path("/dev/zero"))
 
 
 def test_a_missing_trace_is_a_sentence(tmp_path: Path) -> None:

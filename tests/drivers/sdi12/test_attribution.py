@@ -166,7 +166,7 @@ def shaken(seed: int) -> Trial:
 
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
-def test_not_one_value_goes_to_another_measurement(seed: int) -> None:
+def test_b1_not_one_value_goes_to_another_measurement(seed: int) -> None:
     assert shaken(seed).outcomes["value"] > 100
 
 

@@ -1,7 +1,6 @@
 """The driver over a real line, with an adapter and sensors at its far end, fault by fault."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -15,20 +14,6 @@ from tests.support.terminal import Terminal
 from tests.support.waiting import until
 
 COMMANDS = ["M", "M1", "M9", "C", "C5", "R0", "R9"]
-
-
-@pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    with Terminal() as terminal:
-        yield terminal
-
-
-@pytest.fixture
-async def bus(terminal: Terminal) -> AsyncIterator[Bus]:
-    table = {"device": terminal.path, "framing": "sdi12", "timeout": "150 ms"}
-    bus = Bus("sdi", SerialBus.model_validate(table))
-    yield bus
-    await bus.close()
 
 
 def adapter(terminal: Terminal, *sensors: Sensor, **keys: Any) -> Adapter:

@@ -1,28 +1,12 @@
 """What `aryk scan` and `aryk address` ask for."""
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
 
 from drivers.base import DeviceError
-from drivers.bus import Bus, SerialBus
+from drivers.bus import Bus
 from drivers.sdi12 import Identity, Instrument, find
 from tests.support.sdi12 import Adapter, Sensor
 from tests.support.terminal import Terminal
-
-
-@pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    with Terminal() as terminal:
-        yield terminal
-
-
-@pytest.fixture
-async def bus(terminal: Terminal) -> AsyncIterator[Bus]:
-    table = {"device": terminal.path, "framing": "sdi12", "timeout": "150 ms"}
-    bus = Bus("sdi", SerialBus.model_validate(table))
-    yield bus
-    await bus.close()
 
 
 async def test_a_sensor_says_what_it_is(terminal: Terminal, bus: Bus) -> None:
