@@ -123,11 +123,11 @@ class Method(Table):
 
     def about(self) -> dict[str, Any]:
         """Return all that is needed to compute again, for JSON."""
-        limits = [{"text": bound.text, "source": bound.source} for bound in self.bounds]
+        holds = [{"text": bound.text, "source": bound.source} for bound in self.bounds]
         return self.keys() | {
             "equation": self.equation,
             "constants": dict(self.constants),
-            "limits": limits,
+            "holds": holds,
         }
 
 

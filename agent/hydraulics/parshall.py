@@ -22,15 +22,15 @@ PRACTICAL: Final = 0.90
 """Submergence up to which a correction is practical (the encyclopedias' figure, seen on second-hand
 pages only)."""
 
-CAPPED: Final = 0.95
-"""Submergence from which on the correction's denominator stays as it is. A little above, at 0.956
+CAPPED: Final = 0.94
+"""Submergence from which on the correction's denominator stays as it is. A little above, at 0.945
 for the largest sizes, the formula would rise with the tailwater; at 0.990 it has a pole."""
 
 JOINED: Final = 0.05
 """Over how much submergence the free and the submerged formula are joined: their rounded
 coefficients differ by up to 2.8 % at the transition."""
 
-_SIZE: Final = re.compile(r"(\d{1,5}(?:\.\d{1,6})?) ?(mm|cm|m|in|ft)")
+_SIZE: Final = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,6})?) ?(mm|cm|m|in|ft)")
 _SAME: Final = 1e-3  # 3.05 m is 10 ft, 0.30 m isn't 1 ft
 _LARGE: Final = ("3.05", "3.66", "4.57", "6.10", "7.62", "9.14", "12.19", "15.24")
 
@@ -104,7 +104,7 @@ def drowned(head: float, tail: float, c1: float, n1: float, n2: float) -> float:
         tail: downstream, hb, above 0; from ``h`` on there is no flow.
         c1: in the units of the heads and the result.
         n1: of the difference of heads.
-        n2: of the submergence, S = hb/h, which counts as 0.95 above that.
+        n2: of the submergence, S = hb/h, which counts as 0.94 above that.
     """
     submergence = min(tail / head, CAPPED)
     fallen = math.pow(max(0.0, head - tail), n1)
@@ -141,9 +141,9 @@ class Parshall(Structure):
         """How to compute it again."""
         return (
             "h = from - zero; Qf = k*h^n; hb = tailwater - tailwater_zero; S = hb/h; "
-            "Qs = c1*max(0, h - hb)^n1/(-(log10(min(S, 0.95)) + 0.0044))^n2; "
+            "Qs = c1*max(0, h - hb)^n1/(-(log10(min(S, 0.94)) + 0.0044))^n2; "
             "w = min(max((S - transition)/0.05, 0), 1); "
-            "Q = Qf if S <= transition else (1 - w)*Qf + w*min(Qf, Qs)"
+            "Q = Qf if S <= transition else Qf + w*(min(Qf, Qs) - Qf)"
         )
 
     @cached_property
@@ -206,4 +206,4 @@ class Parshall(Structure):
         free = self.discharge(head, {})
         weight = min(max((tail / head - flume.transition) / JOINED, 0.0), 1.0)
         below = min(free, drowned(head, tail, flume.c1, flume.n1, flume.n2))
-        return (1 - weight) * free + weight * below
+        return free + weight * (below - free)

@@ -16,8 +16,8 @@ from agent.record import Quality
 from drivers.fields import Duration, Table, format_duration
 
 _MOST: Final = 1e6  # m3/s: five times the Amazon; more is no reading, and would swallow the sum
-_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_MONTH_DAY: Final = re.compile(r"(\d\d)-(\d\d)")
+_CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_MONTH_DAY: Final = re.compile(r"([0-9]{2})-([0-9]{2})")
 
 
 def _clock(text: object) -> str:
