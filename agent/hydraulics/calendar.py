@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,9 @@ class Calendar:
         return datetime.fromtimestamp(at / 1000, self.zone).date()
 
     def _begin(self, day: date) -> int:
-        return round(datetime.combine(day, self.day_start, self.zone).timestamp() * 1000)
+        return _instant(self.zone, day, self.day_start)
+
+
+@lru_cache(maxsize=64)  # each reading asks for the same few
+def _instant(zone: tzinfo, day: date, clock: time) -> int:
+    return round(datetime.combine(day, clock, zone).timestamp() * 1000)

@@ -12,7 +12,13 @@ from agent.hydraulics.registry import METHODS
 from agent.hydraulics.result import Result, inherit, missing
 from agent.hydraulics.running import Reading, Running
 from drivers.fields import ChannelId, Duration, Table, format_duration
-from drivers.units import check_published
+from drivers.units import PRIMARY
+
+
+def _published(unit: str) -> str:
+    if unit in PRIMARY:
+        return unit
+    raise ValueError('a primary SenML unit, as "m3/s"')
 
 
 class Head(Table):
@@ -25,7 +31,7 @@ class Head(Table):
     """
 
     from_: ChannelId | None = Field(None, alias="from")
-    unit: Annotated[str, AfterValidator(check_published)] | None = None
+    unit: Annotated[str, AfterValidator(_published)] | None = None
     max_age: Duration | None = None
 
 

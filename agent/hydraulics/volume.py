@@ -43,7 +43,8 @@ class Volume(Running[VolumeState]):
     A gap longer than ``max_gap`` isn't integrated: its time is uncovered. Readings without a value,
     and those that failed a test, are none. Water that flows back is not subtracted: a volume never
     falls. A day's last row stands at the day's end, even if no reading does: that is the volume of
-    the day. The quality of the total is that of what was added last, so that any stretch of it can
+    the day. It comes when it is known, which may be with a reading later than some without a value.
+    The quality of the total is that of what was added last, so that any stretch of it can
     be judged; that of the day and of the season is the worst in them.
 
     Attributes:
@@ -102,10 +103,12 @@ class Volume(Running[VolumeState]):
             return state, []
         near = state.flow is not None and at - state.until <= self.max_gap * 1000
         if flow is None:
+            ends = cal.day(at) == at  # a day does, whose row isn't empty
             if near:  # it may still be bridged
-                return state, [self.nothing(at)]
-            *ended, last = state.apart(at, None, Quality.GOOD, cal)
-            return last, [*(_row(each, each.quality) for each in ended), self.nothing(at)]
+                return state, [] if ends else [self.nothing(at)]
+            states = list(state.apart(at, None, Quality.GOOD, cal))
+            rows = [_row(each, each.quality) for each in states]
+            return states[-1], rows if ends else [*rows[:-1], self.nothing(at)]
         onward = state.joined if near else state.apart
         states = list(onward(at, flow, reading.quality, cal))
         added = worst((state.quality, reading.quality)) if near else reading.quality
