@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import tzinfo
+from math import copysign
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 
 from annotated_types import Gt
@@ -113,10 +114,8 @@ class Counter(Running[CounterState]):
     def _step(self, before: float, shown: float, seconds: float) -> Move:
         step = shown - before
         if self.modulus is not None:
-            around = step + self.modulus if step < 0 else step - self.modulus
-            if self._can_be(around, seconds, _NEAR * self.modulus) and (
-                step < 0 or not self._can_be(step, seconds, _NEAR * self.modulus)
-            ):
+            around, most = step - copysign(self.modulus, step), _NEAR * self.modulus
+            if self._can_be(around, seconds, most) and not self._can_be(step, seconds, most):
                 return Move(around, "" if around >= 0 else "reverse")
         if step >= 0:
             return Move(step, "" if self._can_be(step, seconds, step) else "rate")

@@ -15,6 +15,7 @@ from tests.support.hydraulics import FAIL, GOOD, SITES, SUSPECT, made, of, site,
 
 each_site = pytest.mark.parametrize("name", SITES)
 heads = st.floats(-1.0, 6.0)
+some = settings(max_examples=30)  # of each site
 each_flume = pytest.mark.parametrize("size", [flume.size for flume in flumes()])
 sizes = st.sampled_from([each.size for each in flumes() if each.c1 is not None])
 
@@ -32,6 +33,7 @@ def test_there_is_a_site_for_each_relation() -> None:
 
 
 @each_site
+@some
 @given(level=heads, more=st.floats(0.0, 2.0))
 def test_more_head_is_never_less_discharge(name: str, level: float, more: float) -> None:
     found = site(name)
@@ -39,6 +41,7 @@ def test_more_head_is_never_less_discharge(name: str, level: float, more: float)
 
 
 @each_site
+@some
 @given(share=st.floats(0.0, 1.0), step=st.floats(1e-4, 0.1))
 def test_within_the_limits_more_head_is_more_discharge(
     name: str, share: float, step: float
@@ -50,6 +53,7 @@ def test_within_the_limits_more_head_is_more_discharge(
 
 
 @each_site
+@some
 @given(share=st.floats(0.0, 1.0))
 def test_a_small_step_of_the_level_is_a_small_step_of_the_discharge(
     name: str, share: float
@@ -63,6 +67,7 @@ def test_a_small_step_of_the_level_is_a_small_step_of_the_discharge(
 
 
 @each_site
+@some
 @given(level=st.floats(allow_nan=False, allow_infinity=False))
 def test_what_is_not_finite_never_comes_out(name: str, level: float) -> None:
     found = site(name)
@@ -75,6 +80,7 @@ def test_what_is_not_finite_never_comes_out(name: str, level: float) -> None:
 
 
 @each_site
+@some
 @given(level=heads)
 def test_the_quality_falls_outside_the_limits_and_only_there(name: str, level: float) -> None:
     found = site(name)
@@ -132,6 +138,7 @@ def by_its_own_words(said: dict[str, Any], **inputs: float) -> float:
 
 
 @pytest.mark.parametrize("name", ARITHMETIC)
+@some
 @given(head=st.floats(0.001, 2.0))
 def test_anyone_can_compute_again_what_about_says(name: str, head: float) -> None:
     found = site(name)
@@ -143,7 +150,7 @@ def test_anyone_can_compute_again_what_about_says(name: str, head: float) -> Non
     assert by_its_own_words(said, **{"from": level}) == pytest.approx(value(found, level), rel=1e-6)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(size=sizes, head=st.floats(0.05, 2.0), tail=st.floats(0.01, 2.5))
 def test_anyone_can_compute_a_submerged_flume_again(size: str, head: float, tail: float) -> None:
     found = made("parshall", size=size, tailwater="b/h", tailwater_zero=0.2, zero=0.1)
@@ -152,7 +159,7 @@ def test_anyone_can_compute_a_submerged_flume_again(size: str, head: float, tail
     assert said == pytest.approx(value(found, head, tailwater=tail), rel=1e-6, abs=1e-12)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(size=sizes, head=st.floats(0.05, 1.8), tail=st.floats(-0.1, 2.0), more=st.floats(0.0, 0.5))
 def test_more_tailwater_is_never_more_discharge(
     size: str, head: float, tail: float, more: float
@@ -162,7 +169,7 @@ def test_more_tailwater_is_never_more_discharge(
     assert 0 <= higher <= lower * (1 + 1e-12)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(size=sizes, head=st.floats(0.05, 1.8), more=st.floats(0.0, 0.5), tail=st.floats(0.01, 2.0))
 def test_more_head_over_the_same_tailwater_is_never_less_discharge(
     size: str, head: float, more: float, tail: float
@@ -172,7 +179,7 @@ def test_more_head_over_the_same_tailwater_is_never_less_discharge(
     assert lower <= higher * (1 + 1e-12)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(size=sizes, head=st.floats(0.05, 1.8), submergence=st.floats(0.0, 1.2))
 def test_a_rising_tailwater_meets_no_step(size: str, head: float, submergence: float) -> None:
     found = made("parshall", size=size, tailwater="b/h", tailwater_zero=0.0)

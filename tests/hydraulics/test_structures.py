@@ -1,6 +1,7 @@
 """Sizes, coefficients, limits and tailwater of flumes and weirs."""
 
 import csv
+import math
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,33 @@ def test_a_weir_too_small_for_its_formula_is_always_extrapolated(key: str) -> No
     result = of(small, 0.1)
     assert (result.quality, result.why) == (SUSPECT, "extrapolated")
     assert of(small, -0.1).quality == GOOD  # no water flows over it all the same
+
+
+DOMAINS = {
+    "parshall": (0.03, 0.75),
+    "cutthroat": (-math.inf, 0.36576),
+    "contracted": (0.03, 1.0),
+    "rehbock": (0.03, 0.3),
+    "francis": (-math.inf, 1 / 3),
+    "v-notch": (0.06, 0.2),
+    "v-notch, shen": (0.06, 0.38),
+    "cipoletti": (0.06, 1 / 3),
+    "broad-crested": (0.048, 0.35 / 0.65 * 0.5),
+    "manning": (-math.inf, math.inf),
+    "index-velocity": (0.0, 1.2),
+    "table": (0.1, 1.8),
+}
+
+
+@pytest.mark.parametrize(("name", "domain"), DOMAINS.items())
+def test_a_method_states_its_limits(name: str, domain: tuple[float, float]) -> None:
+    assert site(name).domain == pytest.approx(domain)
+
+
+def test_shens_table_goes_below_25_degrees_but_may_not_be_trusted_there() -> None:
+    narrow = made("weir-v-notch", angle=24, formula="shen")
+    assert of(narrow, 0.2).why == "extrapolated"
+    assert of(made("weir-v-notch", angle=25, formula="shen"), 0.2).quality == GOOD
 
 
 def test_a_notch_of_another_angle_than_90_needs_shen_or_coefficients() -> None:

@@ -387,3 +387,12 @@ def test_an_end_of_day_that_may_still_be_bridged_waits_for_the_next_reading() ->
         "07-13 01:00",
     ]
     assert [said(row)["day"] for row in rows] == [0.0, None, 3600.0, 7200.0]
+
+
+def test_a_day_that_the_clock_goes_back_out_of_is_the_same_day() -> None:
+    # St John's set its clocks back at 00:01 on 1 November 2009, to 23:01 of 31 October
+    calendar = volume()._calendar(ZoneInfo("America/St_Johns"))
+    midnight = round(datetime(2009, 11, 1, 2, 30, tzinfo=UTC).timestamp() * 1000)
+    assert calendar.day(midnight - 1) == midnight - 24 * HOUR
+    assert calendar.day(midnight + 15 * MINUTE) == midnight
+    assert calendar.next_day(midnight + 15 * MINUTE) == midnight + 25 * HOUR

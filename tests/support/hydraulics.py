@@ -20,6 +20,10 @@ SITES: dict[str, dict[str, Any]] = {
         "method": "table",
         "points": [[0.1, 0.0], [0.2, 0.31], [0.5, 2.2], [1.0, 7.4], [1.8, 21.0]],
     },
+    "table, not from zero": {
+        "method": "table",
+        "points": [[0.1, 0.05], [0.5, 2.2], [1.0, 7.4]],
+    },
     "table, linear": {
         "method": "table",
         "points": [[0.1, 0.05], [0.5, 2.2], [1.0, 7.4]],
