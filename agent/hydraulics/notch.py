@@ -41,7 +41,7 @@ class Coefficients(Table):
     """What replaces the formula's: Ce, and kh in m."""
 
     ce: _Positive | None = None
-    kh: Annotated[float, Ge(0)] | None = None
+    kh: Annotated[float, Ge(0), Le(0.01)] | None = None
 
 
 class Notch(ThinPlate):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Final, Literal, NamedTuple, Self
 
-from annotated_types import Gt
+from annotated_types import Ge, Gt, Le
 from pydantic import model_validator
 
 from agent.hydraulics.coefficients import rows
@@ -18,6 +18,7 @@ FRANCIS: Final = 1.838
 """m^0.5/s: Q = 1.838 L h^1.5 (Thai RID manual, volume 13, in cm: 0.01838)."""
 
 _ISO: Final = "ISO 1438 (from memory)"
+_COLUMNS: Final = ("b_over_B", "Ce_a", "Ce_b_times_h_over_p", "kb_m", "kh_m")
 _Positive = Annotated[float, Gt(0)]
 
 
@@ -41,9 +42,6 @@ def kindsvater_carter(ratio: float) -> Effective:
     return Effective(*(line(column, ratio) for column in columns))
 
 
-_COLUMNS: Final = ("b_over_B", "Ce_a", "Ce_b_times_h_over_p", "kb_m", "kh_m")
-
-
 def over(head: float, width: float, height: float, by: Effective) -> float:
     """Return ``2/3*sqrt(2g)*Ce*(b + kb)*(h + kh)^1.5``, m3/s; heads and lengths in m, above 0."""
     coefficient = by.alpha + by.beta * head / height
@@ -55,9 +53,9 @@ class Coefficients(Table):
     """What replaces the table's: ``Ce = alpha + beta*h/p``, and kb and kh in m."""
 
     alpha: _Positive | None = None
-    beta: float | None = None
-    kb: float | None = None
-    kh: float | None = None
+    beta: Annotated[float, Ge(-0.1), Le(1)] | None = None
+    kb: Annotated[float, Ge(-0.01), Le(0.01)] | None = None
+    kh: Annotated[float, Ge(0), Le(0.01)] | None = None
 
 
 class Rectangular(ThinPlate):
