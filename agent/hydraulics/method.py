@@ -7,6 +7,7 @@ ms since 1970, lengths m, discharges m3/s.
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf, isfinite
 from typing import Annotated, Any, ClassVar, Final
 
@@ -103,7 +104,7 @@ class Method(Table):
         low, high = self.limits
         return (Limit(f"{low:g} to {high:g}", "station.toml", low, high),)
 
-    @property
+    @cached_property
     def domain(self) -> tuple[float, float]:
         """From where to where all limits are kept; nothing where the first is the greater."""
         bounds = self.bounds
