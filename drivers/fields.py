@@ -18,6 +18,7 @@ _BYTES: Final = {"kB": 10**3, "MB": 10**6, "GB": 10**9}
 _SIZE: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?) ?(kB|MB|GB)")
 _NAME: Final = re.compile(r"[a-z0-9-]{1,64}")
 _CHANNEL_NAME: Final = re.compile(r"[a-z0-9_]{1,64}")
+_CHANNEL_ID: Final = re.compile(r"[a-z0-9-]{1,64}/[a-z0-9_]{1,64}")
 _WORD: Final = re.compile(r"[a-z0-9-]{1,32}")
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:%-]+")
 _NUMERIC: Final = re.compile(r"[0-9.]*|.*:.*")
@@ -136,6 +137,9 @@ File = Annotated[PathText, AfterValidator(_in_its_folder)]
 
 ChannelName = Annotated[str, _matching(_CHANNEL_NAME, "1 to 64 of a-z 0-9 _")]
 """A channel name: it becomes a field name elsewhere, so it has no hyphen."""
+
+ChannelId = Annotated[str, _matching(_CHANNEL_ID, 'a channel, as "radar/distance"')]
+"""A sensor and its channel, or ``derived`` and a derived channel."""
 
 Word = Annotated[str, _matching(_WORD, "1 to 32 of a-z 0-9 -")]
 """Why a value isn't good, for the record: one word, as ``weak-echo``."""
