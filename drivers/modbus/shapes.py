@@ -60,9 +60,7 @@ class Shapes:
         self._exact.add(place)
 
     def wait(self, place: Place, now: float) -> float:
-        """Return the s until a second answer can't come any more, where nothing else tells it."""
-        if place not in self._exact:
-            return 0.0
+        """Return the s until a second answer of this shape can't come any more."""
         table, _, count = place
         return max(0.0, self._copied.get((table, size(table, count)), 0.0) - now)
 
