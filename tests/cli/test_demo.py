@@ -57,7 +57,9 @@ def test_it_ends_by_itself_and_its_four_figures_agree(own_tmp: dict[str, str]) -
     assert len(set(counted.values())) == 1
     assert counted["asked"] >= 6
     readings = re.findall(r"(?m)^demo-canal/\w+/stage \S+Z [\d.]+ m \d \d+$", done.stdout)
-    assert len(readings) == counted["received"] / 3  # each sensor has three channels
+    events = re.findall(r"(?m)^demo-canal/event/(\w+)", done.stdout)
+    assert events == ["start", "stop"]
+    assert len(readings) == (counted["received"] - 2) / 3  # each sensor has three channels
     assert done.stderr == ""
     assert nothing_is_left(own_tmp["TMPDIR"])
 

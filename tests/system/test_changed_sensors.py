@@ -38,7 +38,8 @@ def stored(database: Path) -> Numbers:
         contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as outside,
     ):
         for sensor, first, count in outside.execute(query).fetchall():
-            numbers[sensor] |= set(range(first, first + count))
+            if sensor != "event":
+                numbers[sensor] |= set(range(first, first + count))
     return numbers
 
 

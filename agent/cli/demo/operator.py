@@ -20,6 +20,7 @@ from agent.cli.demo.parts import PATIENCE, PartError
 from agent.cli.table import Reading, Received
 
 STATION: Final = "demo-canal"
+_CHECKSUM: Final = 4  # bytes before the JSON of a stored state
 _REDRAWN: Final = 0.5  # s
 
 
@@ -125,7 +126,13 @@ def counted(database: Path) -> tuple[int, int]:
     with contextlib.suppress(sqlite3.OperationalError):  # it isn't made yet
         outside = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
         with contextlib.closing(outside):
-            [(stored, first)] = outside.execute("SELECT sum(count), min(place) FROM round")
-            [(place,)] = outside.execute("SELECT max(place) FROM cursor")
-            return stored or 0, place - first if place and first else 0
+            select = "SELECT sum(count), max(place + count) FROM round"
+            [(stored, end)] = outside.execute(select).fetchall()
+            select = "SELECT body FROM state WHERE key LIKE 'broker/%'"
+            lacking = sum(
+                max(0, min(stop, end or 0) - start)
+                for (body,) in outside.execute(select).fetchall()
+                for start, stop in json.loads(body[_CHECKSUM:])["waiting"]
+            )
+            return stored or 0, (stored or 0) - lacking
     return 0, 0
