@@ -25,13 +25,13 @@ def recognise(connection: sqlite3.Connection, path: Path) -> None:
     if application != _APPLICATION_ID and (application or tables):
         raise DamagedError("foreign")
     version = pragma(connection, "user_version")
-    if version < 0 or (version == 0) != (tables == 0):
-        raise DamagedError("damaged")
     if version > VERSION:
         raise StoreError(
             f"{path} was written by a newer version of aryk (schema {version}; this one "
             f"knows {VERSION}). Install that one, or give the store another path"
         )
+    if version < 0 or (version == 0) != (tables == 0):
+        raise DamagedError("damaged")
 
 
 def migrate(connection: sqlite3.Connection) -> None:
