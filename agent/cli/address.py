@@ -46,7 +46,7 @@ def address(sensor: str, new: str, given: Path | None, register: int | None, yes
         raise click.UsageError(f"{config.file} has no sensor {sensor}. Its sensors: {known}.")
     try:
         device = subject(config.sensors[sensor].config, register)
-        target = of_bus(config, getattr(config.sensors[sensor].config, "bus", ""))
+        target = of_bus(config, config.sensors[sensor].bus or "")
     except (TargetError, ReaddressError) as error:
         raise click.ClickException(str(error)) from error
     change = Change(target.line, device, _wanted(new, device.address, target))

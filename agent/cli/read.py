@@ -105,10 +105,9 @@ def _chosen(config: Config, sensors: Sequence[str]) -> list[str]:
 def _recorded(config: Config, names: Sequence[str]) -> Mapping[str, Any]:
     """Return the tables of one wire and of the sensors on it, as they stand in the file."""
     tables = read_document(config.file).tables
-    buses = {getattr(config.sensors[name].config, "bus", None) for name in names}
-    if len(buses) != 1 or None in buses:
+    bus, *others = {config.sensors[name].bus for name in names}
+    if bus is None or others:
         raise click.UsageError("A record is of one wire: name sensors of one bus.")
-    (bus,) = buses
     return {
         "bus": {bus: tables["bus"][bus]},
         "sensor": {name: tables["sensor"][name] for name in names},

@@ -92,14 +92,7 @@ def scan(
     stands a piece of station.toml; only that goes to standard output.
     """  # fmt: skip
     logs.silence()
-    try:
-        where = resolve(target, given, framing=framing)
-    except TargetError as error:
-        raise click.UsageError(str(error)) from error
-    if where.station is not None and asyncio.run(
-        control.runs(control.path_of(where.station.store.path))
-    ):
-        raise click.ClickException(_RUNS)
+    where = _where(target, given, framing)
     try:
         models = known()
     except LibraryError as error:
@@ -126,6 +119,19 @@ def scan(
             click.echo("\nFor station.toml:\n", err=True)
         click.echo(text, nl=False)
     sys.exit(0 if work.found else 1)
+
+
+def _where(target: str | None, given: Path | None, framing: str | None) -> Target:
+    """Return the wire that is meant, if no agent holds it."""
+    try:
+        where = resolve(target, given, framing=framing)
+    except TargetError as error:
+        raise click.UsageError(str(error)) from error
+    if where.station is not None:
+        path = control.path_of(where.station.store.path)
+        if asyncio.run(control.runs(path)):
+            raise click.ClickException(_RUNS)
+    return where
 
 
 def _say_beforehand(where: Target, search: Search, patience: float, within: float) -> None:

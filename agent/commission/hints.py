@@ -1,10 +1,13 @@
 """What a person should know of a search, a sentence each."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from agent.commission.scan import Scan
 from agent.commission.search import Wire, written
 from drivers.bus import SerialBus
+
+_NAMED: Final = 3  # addresses that are named; more say that it isn't about one of them
 
 
 def hints(work: Scan, where: Wire) -> Iterator[str]:
@@ -50,10 +53,16 @@ def _devices(work: Scan) -> Iterator[str]:
 
 
 def _damaged(work: Scan) -> Iterator[str]:
+    damaged: dict[tuple[Wire, str], list[str]] = {}
     for (line, address), how in work.damaged.items():
+        damaged.setdefault((line, how), []).append(str(address))
+    for (line, how), addresses in damaged.items():
+        who = ", ".join(addresses[:_NAMED])
+        if len(addresses) > _NAMED:
+            who += f" and {len(addresses) - _NAMED} more"
         yield (
-            f"Address {address} at {written(line)} gives only damaged answers ({how}): look for "
-            "two devices of this address, swapped or loose wires, a missing termination."
+            f"Only damaged answers ({how}) at {written(line)} from address {who}: look for two "
+            "devices of one address, swapped or loose wires, a missing termination."
         )
     found = {each.line for each in work.found}
     told = found | {line for line, _ in work.damaged}

@@ -75,7 +75,6 @@ class Scan:
         dialect: Dialect,
         *,
         open: Callable[[Wire], Bus] = lambda line: Bus("scan", line),
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
         """Make it; nothing is opened.
 
@@ -83,7 +82,6 @@ class Scan:
             search: what is asked, in which order.
             dialect: what the devices speak.
             open: makes the bus of a line with its settings.
-            changed: is called whenever there is something new to show.
         """
         self.search = search
         self.found: list[Found] = []
@@ -94,7 +92,6 @@ class Scan:
         self.ended = ""
         self._dialect = dialect
         self._open = open
-        self._changed = changed
         self._deadline = 0.0
         self._stopped = False
         self._tried = 0
@@ -130,7 +127,6 @@ class Scan:
             self.ended = str(error)
 
     def _over(self) -> bool:
-        self._changed()
         return self._stopped or asyncio.get_running_loop().time() >= self._deadline
 
     async def _dare(self, stretch: Stretch) -> None:
@@ -190,7 +186,6 @@ class Scan:
                 break
         else:
             self.found.append(Found(line, hit, who, watch.slowest))
-        self._changed()
 
     @asynccontextmanager
     async def _bus(self, line: Wire, patience: float, late: float) -> AsyncIterator[Bus]:

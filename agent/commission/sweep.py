@@ -15,6 +15,9 @@ from drivers.bus import Bus, SerialBus
 DAMAGED: Final = frozenset({"crc", "garbled", "short", "parse"})
 """Reasons that say: something came, but it was no whole answer."""
 _ABSENT: Final = frozenset(f"exception-{code}" for code in ABSENT)
+_ENOUGH: Final = 3
+"""So many addresses with damaged answers only, and it isn't about one of them: the others are asked
+once."""
 _CLOSED: Final = 3
 """So many connections in a row that a gateway closes, and it isn't asked further."""
 _TWICE: Final = "It answers twice: two devices have this address, or the adapter echoes."
@@ -103,9 +106,13 @@ class Sweep:
         return Hit(address, says, tuple(hints), late)
 
     async def _ask(self, address: Address) -> None:
-        """Ask an address; after a damaged answer again, for something else."""
+        """Ask an address; after a damaged answer again, for something else.
+
+        One damaged answer may be noise; two, or as many as it is asked for, are somebody's.
+        """
         damaged = []
-        for attempt in range(self._dialect.tries):
+        tries = self._dialect.tries if len(self.damaged) < _ENOUGH else 1
+        for attempt in range(tries):
             self._requests[address] += 1
             who, says = await self._says_to(address, attempt)
             if says in DAMAGED:
@@ -114,7 +121,7 @@ class Sweep:
                 self._says[who] = says
             if not damaged or there(says):
                 return
-        if len(damaged) == self._dialect.tries or len(damaged) > 1:
+        if len(damaged) >= min(2, self._dialect.tries):
             self.damaged[address] = damaged[0]
 
     async def _says_to(self, address: Address, attempt: int) -> tuple[Address, str]:

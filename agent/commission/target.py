@@ -47,7 +47,7 @@ class Target:
         names: dict[int | str, str] = {}
         for sensor in self.station.sensors.values():
             address = getattr(sensor.config, "address", None)
-            if getattr(sensor.config, "bus", None) == self.name and address is not None:
+            if sensor.bus == self.name and address is not None:
                 names[address] = sensor.name
         return names
 

@@ -23,7 +23,7 @@ class ModbusConfig(BusSensorConfig):
     had been written there.
     """
 
-    address: Annotated[int, Ge(0), Le(247)]
+    address: Annotated[int, Ge(0), Le(255)]
     model: str | None = None
     channels: Annotated[tuple[str, ...], Field(strict=False)] | None = None
     parity: Literal["none", "even", "odd"] | None = None
@@ -134,10 +134,10 @@ class ModbusConfig(BusSensorConfig):
         return {name: each for name, each in self.channel.items() if each.is_fact}
 
     def objections(self, framing: str) -> Sequence[tuple[str, str]]:
-        """Return the address 0 on a line: there it is everybody's, and nobody answers."""
-        if self.address == 0 and framing != "tcp":
-            return [("address", "1 to 247 on a line; 0 means all devices, and none answers it")]
-        return ()
+        """Return an address that no device on a line has (serial line V1.02, section 2.2)."""
+        if framing == "tcp" or 1 <= self.address <= 247:
+            return ()
+        return [("address", "1 to 247 on a line; 0 means all devices, and none answers it")]
 
     def channel_list(self) -> tuple[Channel, ...]:
         """Return the channels that are published."""

@@ -45,7 +45,7 @@ class Device:
 
         Args:
             bus: the wire.
-            address: 0 to 247; 255 for a TCP device itself.
+            address: 1 to 247; behind a TCP gateway 0 to 255, of which 0 or 255 is itself.
             pause: seconds of silence that it needs before a request.
             parity: where it isn't the line's.
             most: registers that it gives in one request.

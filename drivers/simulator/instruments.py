@@ -53,10 +53,21 @@ def _device(seed: int, unit: int) -> SimDevice:
     return SimDevice(unit, simdata=block, action=refresh)
 
 
+def _nobody() -> SimDevice:
+    """Return what answers for all other units, as a gateway does: there is no such device."""
+
+    async def absent(*_: object) -> ExcCodes:
+        return ExcCodes.GATEWAY_NO_RESPONSE
+
+    block = SimData(0, values=0, count=_WORDS, datatype=DataType.REGISTERS)
+    return SimDevice(0, simdata=block, action=absent)
+
+
 @asynccontextmanager
 async def tcp(port: int = 0, seed: int = 0, unit: int = 1) -> AsyncIterator[tuple[str, int]]:
     """Serve Modbus TCP on the loopback interface; yield host and port."""
-    server = ModbusTcpServer(_device(seed, unit), address=(_LOOPBACK, port))
+    devices = [_device(seed, unit), _nobody()]
+    server = ModbusTcpServer(devices, address=(_LOOPBACK, port))
     await server.serve_forever(background=True)
     try:
         listening = server.transport
@@ -74,7 +85,7 @@ async def rtu(
 
     Where the line isn't ``joined``, what is said on it is lost.
     """
-    async with _line(joined) as (ours, theirs):
+    async with _line(unit, joined) as (ours, theirs):
         server = ModbusSerialServer(_device(seed, unit), framer=FramerType.RTU, port=ours)
         await server.serve_forever(background=True)
         try:
@@ -84,9 +95,10 @@ async def rtu(
 
 
 @asynccontextmanager
-async def _line(joined: Callable[[], bool]) -> AsyncIterator[tuple[str, str]]:
+async def _line(unit: int, joined: Callable[[], bool]) -> AsyncIterator[tuple[str, str]]:
     """Join two pseudo-terminals to a line; yield the paths of its two ends.
 
+    What is asked of another unit isn't carried: pymodbus's server would answer for it.
     Both ends are held open here too, so that a user may close and open his again.
     """
     loop = asyncio.get_running_loop()
@@ -96,7 +108,7 @@ async def _line(joined: Callable[[], bool]) -> AsyncIterator[tuple[str, str]]:
 
     def carry(source: int, target: int) -> None:
         said = os.read(source, 1024)
-        if joined():
+        if joined() and (source == near or said[:1] == bytes([unit])):
             os.write(target, said)
 
     loop.add_reader(near, carry, near, far)

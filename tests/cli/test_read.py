@@ -3,7 +3,9 @@
 import asyncio
 import json
 import re
+import signal
 import struct
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +14,9 @@ import pytest
 from pyModbusTCP.server import ModbusServer
 
 from drivers.replay import read, rerun
-from tests.support.commands import aryk, running
+from tests.support.commands import aryk, running, typed
 from tests.support.instruments import Instrument, on_pty
+from tests.support.processes import ARYK
 from tests.support.waiting import until
 
 STATION = """
@@ -72,7 +75,7 @@ def test_all_sensors_are_asked_with_values_units_qualities_and_reasons(tmp_path:
 
 def test_a_float_whose_order_nobody_has_said_is_shown_in_all_four(tmp_path: Path) -> None:
     with station(tmp_path) as file:
-        done = aryk("read", "radar", "-c", file)
+        done = typed("read", "radar", "-c", file)
     assert ["sensor", "channel", "ABCD", "CDAB", "BADC", "DCBA"] in rows(done.stdout)
     (orders,) = [
         row for row in rows(done.stdout) if row[:2] == ["radar", "level"] and "✓" in row[2]
@@ -86,13 +89,13 @@ def test_where_the_order_is_said_it_is_not_asked_again(tmp_path: Path) -> None:
     with station(tmp_path) as file:
         text = Path(file).read_text()
         Path(file).write_text(text.replace('"float32",', '"float32", order = "ABCD",'))
-        done = aryk("read", "radar", "-c", file)
+        done = typed("read", "radar", "-c", file)
     assert "ABCD" not in done.stdout
 
 
 def test_json_has_values_orders_and_reasons(tmp_path: Path) -> None:
     with station(tmp_path) as file:
-        radar, dead = json.loads(aryk("read", "radar", "dead", "-c", file, "--json").stdout)
+        radar, dead = json.loads(typed("read", "radar", "dead", "-c", file, "--json").stdout)
     assert radar["channels"]["distance"]["value"] == 1.234
     assert radar["channels"]["level"]["orders"]["ABCD"] == {"value": 22.5, "plausible": True}
     assert dead["channels"]["stage"] == {
@@ -108,7 +111,7 @@ def test_exit_status_1_says_that_nothing_answered(tmp_path: Path) -> None:
 
 def test_v_shows_what_goes_over_the_wire_with_time_direction_and_bytes(tmp_path: Path) -> None:
     with station(tmp_path) as file:
-        done = aryk("read", "radar", "-c", file, "-v")
+        done = typed("read", "radar", "-c", file, "-v")
     sent, received = done.stderr.splitlines()[:2]
     assert re.fullmatch(r"line 0\.000 > 01 03 00 00 00 03 05 cb", sent)
     assert re.fullmatch(r"line 0\.\d{3} < 01 03 06 04 d2 41 b4 00 00 .. ..", received)
@@ -131,16 +134,26 @@ def test_a_record_runs_again_through_the_same_driver(tmp_path: Path) -> None:
 
 def test_a_record_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     with station(tmp_path) as file:
-        done = aryk("read", "radar", "-c", file, "--record", str(tmp_path / "no" / "where"))
-    assert done.returncode == 1
+        done = typed("read", "radar", "-c", file, "--record", str(tmp_path / "no" / "where"))
+    assert done.exit_code == 1
     assert "can't be written: No such file or directory" in done.stderr
 
 
 def test_every_and_times_ask_again(tmp_path: Path) -> None:
     with station(tmp_path) as file:
-        done = aryk("read", "radar", "-c", file, "--json", "--every", "100 ms", "--times", "3")
+        done = typed("read", "radar", "-c", file, "--json", "--every", "100 ms", "--times", "3")
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert [each[0]["channels"]["distance"]["value"] for each in told] == [1.234] * 3
+
+
+def test_ctrl_c_ends_asking_again_and_again_in_order(tmp_path: Path) -> None:
+    with station(tmp_path) as file:
+        command = [ARYK, "read", "radar", "-c", file, "--json", "--every", "100 ms"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as asking:
+            assert asking.stdout is not None
+            assert "1.234" in asking.stdout.readline()
+            asking.send_signal(signal.SIGINT)
+            assert asking.wait(10) == 0
 
 
 async def test_a_running_agent_is_asked_and_its_wire_left_alone(tmp_path: Path) -> None:
@@ -176,8 +189,8 @@ def rename(file: Path) -> None:
 def registers(*arguments: str) -> tuple[int, str, str]:
     device = Instrument(5, registers={31: 0, 32: WORDS[1], 33: WORDS[2]}, delay=0.002)
     with on_pty(device) as port:
-        done = aryk("read", "--port", port, "--address", "5", *arguments)
-    return done.returncode, done.stdout, done.stderr
+        done = typed("read", "--port", port, "--address", "5", *arguments)
+    return done.exit_code, done.stdout, done.stderr
 
 
 def test_registers_of_any_device_are_shown_in_every_way_with_their_neighbours() -> None:
@@ -219,8 +232,8 @@ def test_registers_and_bits_behind_a_gateway() -> None:
     server.data_bank.set_coils(7, [True])
     try:
         host = f"127.0.0.1:{server._service.server_address[1]}"
-        words = aryk("read", "--host", host, "--address", "1", "--register", "32", "--count", "3")
-        bits = aryk("read", "--host", host, "--address", "1", "--register", "7", "--table", "coil")
+        words = typed("read", "--host", host, "--address", "1", "--register", "32", "--count", "3")
+        bits = typed("read", "--host", host, "--address", "1", "--register", "7", "--table", "coil")
     finally:
         server.stop()
     assert [row[3] for row in rows(words.stdout) if row[1] == "32"] == ["1234"]
@@ -230,8 +243,8 @@ def test_registers_and_bits_behind_a_gateway() -> None:
 
 def test_registers_of_a_device_that_does_not_answer() -> None:
     with on_pty() as port:
-        done = aryk("read", "--port", port, "--address", "5", "--register", "0", "-v")
-    assert done.returncode == 1
+        done = typed("read", "--port", port, "--address", "5", "--register", "0", "-v")
+    assert done.exit_code == 1
     assert "> 05 03" in done.stderr
     assert "No answer from address 5" in done.stderr
 
@@ -251,8 +264,8 @@ def test_registers_of_a_device_that_does_not_answer() -> None:
 )
 def test_a_wrong_word_is_wrong_usage(tmp_path: Path, arguments: list[str], told: str) -> None:
     with station(tmp_path) as file:
-        done = aryk("read", *(each.format(file=file) for each in arguments))
-    assert done.returncode == 2
+        done = typed("read", *(each.format(file=file) for each in arguments))
+    assert done.exit_code == 2
     assert told in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 

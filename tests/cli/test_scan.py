@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import re
 import signal
 import socketserver
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +21,13 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from pyModbusTCP.server import ModbusServer
 
 from agent.config import load
-from tests.support.commands import ARYK, aryk, on_terminal, running
+from tests.support.commands import aryk, running, typed
+from tests.support.console import Console
 from tests.support.instruments import Instrument, on_pty
+from tests.support.processes import ARYK
 from tests.support.ptys import line
-from tests.support.sdi12_line import Sensor, adapter
+from tests.support.sdi12 import Adapter, Sensor
+from tests.support.terminal import Terminal
 from tests.support.waiting import until
 
 QUICK = ("--baudrate", "9600", "--parity", "none", "--timeout", "50 ms")
@@ -47,18 +52,18 @@ def modbus_tk_slaves(*addresses: int) -> Iterator[str]:
 @pytest.mark.filterwarnings("ignore:isSet\\(\\) is deprecated:DeprecationWarning")
 def test_slaves_that_nobody_here_wrote_are_found_and_the_piece_loads(tmp_path: Path) -> None:
     with modbus_tk_slaves(3, 17) as port:
-        done = aryk("scan", port, *QUICK, "--address", "1-20")
+        done = aryk("scan", port, *QUICK, "--address", "3,4,17,18")
     assert done.returncode == 0, done.stderr
     file = tmp_path / "station.toml"
     file.write_text('[station]\nid = "chu-01"\n' + done.stdout)
     sensors = load(file).sensors
     assert [getattr(each.config, "address", None) for each in sensors.values()] == [3, 17]
-    assert "20 tries, the likely ones first" in done.stderr
+    assert "4 tries, the likely ones first" in done.stderr
     assert "It takes " in done.stderr
 
 
 def test_json_tells_models_settings_and_the_piece() -> None:
-    radar = Instrument(1, registers={0: 1, 1: 0, 3: 1, 6: 0, 9: 0}, mute=[0x2B, 0x11])
+    radar = Instrument(1, registers={0: 1, 1: 0, 3: 1, 6: 0, 9: 0})
     with on_pty(radar, Instrument(5)) as port:
         done = aryk("scan", port, *QUICK, "--address", "1-6", "--json")
     told = json.loads(done.stdout)
@@ -102,20 +107,52 @@ def test_ctrl_c_keeps_what_was_found_and_prints_it(tmp_path: Path) -> None:
     assert set(load(file).sensors) == {"device-1"}
 
 
+def test_a_second_ctrl_c_ends_it_at_once() -> None:
+    silent = Instrument(1, mute=[3])
+    with on_pty(silent) as port:
+        command = [ARYK, "scan", port, *QUICK[:4], "--timeout", "50 s"]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as running:
+            while not silent.asked:
+                time.sleep(0.02)
+            running.send_signal(signal.SIGINT)
+            with pytest.raises(subprocess.TimeoutExpired):
+                running.wait(0.5)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(10) == 1
+
+
 def test_on_a_terminal_there_is_a_bar_with_the_time_left() -> None:
-    with on_pty(Instrument(1, registers={0: 5})) as port:
-        _, seen = on_terminal("scan", port, *QUICK, "--address", "1-30")
-    assert "left, " in seen
-    assert "━" in seen
-    assert "\x1b[" in seen
+    with (
+        on_pty(Instrument(1, registers={0: 5})) as port,
+        Console(ARYK, "scan", port, *QUICK, "--address", "1-8") as seen,
+    ):
+        assert seen.end() == 0
+    assert re.search(r"9600 8N1 ━+.* s left, \d+ tried, 1 found", seen.text)
+    assert "\x1b[" in seen.raw
+    assert "For station.toml:" in seen.text
+
+
+def test_ctrl_c_on_a_terminal_leaves_what_was_found_and_no_bar() -> None:
+    with (
+        on_pty(Instrument(1, registers={0: 5})) as port,
+        Console(ARYK, "scan", port, "--parity", "none") as seen,
+    ):
+        seen.read_until("1 found")
+        seen.press_ctrl_c()
+        assert seen.end() == 0
+    assert "[sensor.device-1]" in seen.text
+    assert "tries were left" in seen.text
 
 
 def test_no_color_switches_the_bar_off() -> None:
-    with on_pty(Instrument(1, registers={0: 5})) as port:
-        _, seen = on_terminal("scan", port, *QUICK, "--address", "1-5", NO_COLOR="1")
-    assert "left, " not in seen
-    assert "\x1b[" not in seen
-    assert "1 9600 8N1" in seen
+    with (
+        on_pty(Instrument(1, registers={0: 5})) as port,
+        Console(ARYK, "scan", port, *QUICK, "--address", "1-5", env={"NO_COLOR": "1"}) as seen,
+    ):
+        assert seen.end() == 0
+    assert " left, " not in seen.text
+    assert "\x1b[" not in seen.raw
+    assert "1 9600 8N1" in seen.text
 
 
 def test_a_gateway_whose_units_all_answer_is_one_device() -> None:
@@ -183,21 +220,25 @@ def gateway(device: Instrument, *, framing: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("echo", [False, True])
-def test_sdi_12_sensors_behind_an_adapter_are_found(tmp_path: Path, echo: bool) -> None:
-    with adapter(Sensor("3"), Sensor("b", "13OTT     PLS   127"), echo=echo) as port:
-        quick = ("--baudrate", "9600", "--timeout", "100 ms")
-        done = aryk("scan", port, "--framing", "sdi12", *quick, "--address", "0-4,a-c")
+async def test_sdi_12_sensors_behind_an_adapter_are_found(tmp_path: Path, echo: bool) -> None:
+    sensors = [Sensor("3", identity="13CAMPBELLCS451 1.0SN123"), Sensor("b")]
+    with Terminal() as line:
+        Adapter(line, sensors, echo=echo).serve()
+        quick = ("--baudrate", "9600", "--timeout", "100 ms", "--address", "0-4,a-c")
+        done = await asyncio.to_thread(aryk, "scan", line.path, "--framing", "sdi12", *quick)
     assert done.returncode == 0, done.stderr
     assert "CAMPBELL, CS451" in done.stderr
     file = tmp_path / "station.toml"
     file.write_text('[station]\nid = "chu-01"\n' + done.stdout)
-    sensors = load(file).sensors
-    assert [getattr(each.config, "address", None) for each in sensors.values()] == ["3", "b"]
+    found = load(file).sensors
+    assert [getattr(each.config, "address", None) for each in found.values()] == ["3", "b"]
 
 
-def test_the_only_sdi_12_sensor_is_found_by_asking_for_anybody() -> None:
-    with adapter(Sensor("z")) as port:
-        done = aryk("scan", port, "--framing", "sdi12", "--within", "1 s", "--timeout", "200 ms")
+async def test_the_only_sdi_12_sensor_is_found_by_asking_for_anybody() -> None:
+    with Terminal() as line:
+        Adapter(line, [Sensor("z")]).serve()
+        quick = ("--within", "1 s", "--timeout", "200 ms")
+        done = await asyncio.to_thread(aryk, "scan", line.path, "--framing", "sdi12", *quick)
     assert 'address = "z"' in done.stdout
 
 
@@ -241,9 +282,9 @@ def test_a_port_that_another_program_holds_is_told_with_its_name() -> None:
     ],
 )
 def test_a_wrong_word_is_told_with_what_to_write(
-    tmp_path: Path, arguments: list[str], told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
 ) -> None:
-    done = aryk("scan", *arguments, cwd=tmp_path)
-    assert done.returncode in (1, 2)
+    monkeypatch.chdir(tmp_path)
+    done = typed("scan", *arguments)
+    assert done.exit_code in (1, 2)
     assert told in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr

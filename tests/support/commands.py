@@ -1,50 +1,34 @@
-"""Commands as a person types them: in a process, with pipes or on a terminal."""
+"""Commands of ours, in processes of their own."""
 
 import asyncio
-import os
-import pty
 import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
-ARYK = str(Path(sys.executable).with_name("aryk"))
+import structlog
+from click.testing import CliRunner, Result
+
+from agent.cli import main
+from tests.support.processes import ARYK
 
 
 def aryk(*arguments: str, **keys: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command whose output goes into pipes."""
+    """Run a command to its end; its output goes into pipes."""
     return subprocess.run(
         [ARYK, *arguments], capture_output=True, text=True, timeout=50, check=False, **keys
     )
 
 
-def on_terminal(*arguments: str, typed: str = "", **environment: str) -> tuple[int, str]:
-    """Run a command on a terminal of its own; return its exit status and all that it showed.
-
-    Args:
-        arguments: of the command.
-        typed: what is typed as soon as the command has asked a question.
-        environment: variables beside those of the tests.
-    """
-    child, master = pty.fork()
-    if child == 0:
-        os.execve(ARYK, [ARYK, *arguments], {**os.environ, "TERM": "xterm", **environment})
-    seen = bytearray()
-    deadline = time.monotonic() + 40
-    while time.monotonic() < deadline:
-        try:
-            seen += os.read(master, 4096)
-        except OSError:  # the command has ended
-            break
-        if typed and seen.rstrip().endswith(b"]:"):
-            os.write(master, typed.encode())
-            typed = ""
-    os.close(master)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), seen.decode(errors="replace")
+def typed(*arguments: str) -> Result:
+    """Run a command in this process: what it says is the same, and its start costs nothing."""
+    try:
+        result = CliRunner().invoke(main, arguments)
+    finally:
+        structlog.reset_defaults()  # commands decide what is logged
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
 
 
 @asynccontextmanager

@@ -66,6 +66,10 @@ class Console:
             assert self._read(), f"ended without {pattern!r}: {self.text!r}"
         return match
 
+    def press(self, keys: str) -> None:
+        """Type keys."""
+        os.write(self._master, keys.encode())
+
     def press_ctrl_c(self) -> None:
         """Have the terminal interrupt its foreground process group."""
         os.write(self._master, b"\x03")

@@ -37,7 +37,7 @@ class Summary:
     """Readings, counted at four places on their way.
 
     Attributes:
-        asked: handed to the store, events among them, as the agent says.
+        asked: handed to the store by the sensors' loops, as the agent says.
         stored: in the database, counted from outside.
         acknowledged: by the broker, as the agent says.
         received: different numbers that the subscription got.
@@ -59,11 +59,7 @@ class Summary:
         table.add_column()
         table.add_column(justify="right")
         table.add_column(style="dim")
-        table.add_row(
-            "asked",
-            str(self.asked),
-            "handed to its store, as it says itself",
-        )
+        table.add_row("asked", str(self.asked), "by the agent: polled, and its own events")
         table.add_row("stored", str(self.stored), "in its database, counted from outside")
         table.add_row("acknowledged", str(self.acknowledged), "by the broker, as the agent says")
         table.add_row("received", str(self.received), "by the subscription, each number once")

@@ -27,9 +27,10 @@ def test_what_no_wire_can_be_is_a_mistake(table: dict[str, object], key: str) ->
     assert [error["loc"] for error in caught.value.errors()] == [(key,)]
 
 
-def test_address_0_is_everybodys_on_a_line_and_a_device_behind_a_gateway() -> None:
+@pytest.mark.parametrize("address", [0, 248, 255])
+def test_some_addresses_are_devices_behind_a_gateway_alone(address: int) -> None:
     channel = {"x": {"register": 0, "type": "uint16", "unit": "m"}}
-    table = {"driver": "modbus", "every": "1 s", "bus": "b", "address": 0, "channel": channel}
-    config = ModbusConfig.model_validate(table)
+    table = {"driver": "modbus", "every": "1 s", "bus": "b", "address": address}
+    config = ModbusConfig.model_validate({**table, "channel": channel})
     assert [key for key, _ in config.objections("rtu")] == ["address"]
     assert list(config.objections("tcp")) == []

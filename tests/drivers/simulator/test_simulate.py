@@ -7,6 +7,11 @@ from contextlib import contextmanager
 import pytest
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 
+from drivers.base import DeviceError
+from drivers.bus import Bus, SerialBus, TcpBus
+from drivers.modbus.device import Device
+from drivers.simulator import instruments
+
 _COMMAND = [sys.executable, "-c", "from agent.cli.simulate import simulate; simulate()"]
 
 
@@ -59,3 +64,18 @@ def test_a_port_in_use_is_refused_with_a_sentence() -> None:
         f"Error: Port {port} can't be served: another program may have it. Take another; 0 takes a "
         "free one.\n"
     )
+
+
+async def test_a_simulated_instrument_answers_for_itself_alone() -> None:
+    async with instruments.rtu(unit=3) as path:
+        line = Bus("line", SerialBus.model_validate({"device": path, "timeout": "300 ms"}))
+        with pytest.raises(DeviceError, match="No answer from address 2"):
+            await Device(line, 2).read("holding", 0, 1)
+        assert len(await Device(line, 3).read("holding", 0, 1)) == 2
+        await line.close()
+    async with instruments.tcp(unit=3) as (host, port):
+        gateway = Bus("gateway", TcpBus.model_validate({"host": host, "port": port}))
+        with pytest.raises(DeviceError, match="exception 11"):
+            await Device(gateway, 2).read("holding", 0, 1)
+        assert len(await Device(gateway, 3).read("holding", 0, 1)) == 2
+        await gateway.close()
