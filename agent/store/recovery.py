@@ -31,6 +31,7 @@ CHECK: Final = 10.0
 """Seconds that the check after an unclean end may take; what it doesn't reach, reading finds."""
 
 _HEADER: Final = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat.html, 1.3
+_VERSIONS: Final = slice(18, 20)  # who may write and read it, 1.3.3
 _OPCODES: Final = 20_000  # of SQLite's machine between two looks at the clock
 
 
@@ -56,8 +57,11 @@ def sound(
     if mark is not None and not size(path):
         raise DamagedError("empty" if path.exists() else "deleted")
     with path.open("rb") if path.exists() else open(os.devnull, "rb") as file:  # noqa: PTH123 -- no Path for it
-        if file.read(len(_HEADER)) not in (_HEADER, b""):
-            raise DamagedError("foreign")
+        header = file.read(_VERSIONS.stop)
+    if header and not header.startswith(_HEADER):
+        raise DamagedError("foreign")
+    if not set(header[_VERSIONS]) <= {1, 2}:  # SQLite would take it for read-only, and say no more
+        raise DamagedError("damaged")
     connection = disk.connect(path, write=True)
     migrating = False
     try:
@@ -102,8 +106,8 @@ def check(connection: sqlite3.Connection) -> None:
 def _recognise(connection: sqlite3.Connection, path: Path, mark: Mark | None) -> None:
     try:
         recognise(connection, path)
-    except DamagedError:
-        if mark is not None:  # ours was here before
+    except DamagedError as damage:
+        if mark is not None or str(damage) != "foreign":  # ours was here before
             raise
         raise StoreError(
             f"{path} is another program's database. Give the store another path"

@@ -17,7 +17,7 @@ def recognise(connection: sqlite3.Connection, path: Path) -> None:
     """Make sure that a database is the store's, of a version that this agent knows.
 
     Raises:
-        DamagedError: it is another program's.
+        DamagedError: it is another program's, or not as we left it.
         StoreError: a newer version of aryk wrote it.
     """
     [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
@@ -30,6 +30,8 @@ def recognise(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer version of aryk (schema {version}; this one "
             f"knows {VERSION}). Install that one, or give the store another path"
         )
+    if version < 0 or (version == 0) != (tables == 0):
+        raise DamagedError("damaged")
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -106,6 +106,14 @@ async def test_s3_an_undamaged_store_goes_on_in_its_log(tmp_path: Path) -> None:
     assert await judged(path, truth) == ""
 
 
+@pytest.mark.parametrize("bit", [8 * 18 + 4, 8 * 19 + 4, 487, 505, 504], ids=str)
+async def test_s3_a_header_that_sqlite_believes_is_noticed(tmp_path: Path, bit: int) -> None:
+    path, truth = await a_store(tmp_path)
+    with a_copy(path) as trial:
+        flip(trial, bit)  # who may write, who may read; our version: negative, 0, 3
+        assert await judged(trial, truth) in {"damaged", "version"}
+
+
 async def test_s3_a_flipped_bit_is_harmless_or_noticed(tmp_path: Path) -> None:
     choose = random.Random()
     assert sum((await flips(tmp_path, choose, 60 / 90_000)).values()) > 10

@@ -58,6 +58,10 @@ class StoreBesideItsModel(RuleBasedStateMachine):
         facts = self.store.facts()
         return not facts["failing"] and not facts["held"] and self.store._writer._task.done()
 
+    def anywhere(self, data: st.DataObject) -> int:
+        """Draw a place; how often it recovered, and so how many there are, is up to the clock."""
+        return data.draw(st.integers(0, 10**6)) % (len(self.appended) + 1)
+
     def note(self, records: list[tuple[int, str]]) -> None:
         first = self.begin + len(self.appended)
         self.appended += records
@@ -99,8 +103,7 @@ class StoreBesideItsModel(RuleBasedStateMachine):
 
     @rule(data=st.data(), broker=st.sampled_from(BROKERS))
     def acknowledge(self, data: st.DataObject, broker: str) -> None:
-        start = data.draw(st.integers(0, len(self.appended)))
-        stop = data.draw(st.integers(start, len(self.appended)))
+        start, stop = sorted((self.anywhere(data), self.anywhere(data)))
 
         async def acknowledge() -> None:
             self.store.acknowledge(broker, range(self.begin + start, self.begin + stop))
@@ -110,7 +113,7 @@ class StoreBesideItsModel(RuleBasedStateMachine):
 
     @rule(data=st.data(), broker=st.sampled_from(BROKERS))
     def rewind(self, data: st.DataObject, broker: str) -> None:
-        place = self.begin + data.draw(st.integers(0, len(self.appended)))
+        place = self.begin + self.anywhere(data)
         self.loop.run(self.store.rewind(broker, place=place))
         self.lacking[broker] |= set(range(place, self.begin + len(self.appended)))
 
@@ -129,7 +132,7 @@ class StoreBesideItsModel(RuleBasedStateMachine):
 
     @rule(data=st.data(), readings=st.integers(1, 30))
     def read_anywhere(self, data: st.DataObject, readings: int) -> None:
-        start = data.draw(st.integers(0, len(self.appended)))
+        start = self.anywhere(data)
         found = self.loop.run(self.store.read(self.begin + start, readings))
         flat = [
             (-1 if s.round.layout.sensor == "event" else s.round.time, name)
@@ -165,5 +168,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 TestStoreBesideItsModel = StoreBesideItsModel.TestCase
-TestStoreBesideItsModel.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
-TestStoreBesideItsModel = pytest.mark.usefixtures("_quick")(TestStoreBesideItsModel)
+TestStoreBesideItsModel.settings = settings(max_examples=12, stateful_step_count=15, deadline=None)
+TestStoreBesideItsModel = pytest.mark.timeout(240)(
+    pytest.mark.usefixtures("_quick")(TestStoreBesideItsModel)
+)

@@ -38,7 +38,8 @@ def stored(database: Path) -> Numbers:
         contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as outside,
     ):
         for sensor, first, count in outside.execute(query).fetchall():
-            numbers[sensor] |= set(range(first, first + count))
+            if sensor != "event":
+                numbers[sensor] |= set(range(first, first + count))
     return numbers
 
 
@@ -62,7 +63,6 @@ async def test_readings_of_a_sensor_that_was_renamed_or_removed_are_still_sent(
         agent.terminate()
         assert await asyncio.wait_for(agent.wait(), 20) == 0
     before = stored(database)
-    del before["event"]
 
     config.write_text(head + SENSOR.format(name="new"))
     async with Mosquitto(tmp_path, port=port), subscription(port) as heard, process(*run):
