@@ -8,7 +8,7 @@ import random
 import struct
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drivers.base import DeviceError
@@ -81,6 +81,7 @@ def shaken(seed: int, *, wider: bool) -> Trial:
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
+@example(189172)  # all shapes are taken, three by what may be late and one by what may come twice
 def test_b1_not_one_value_goes_to_another_request(seed: int) -> None:
     trial = shaken(seed, wider=True)
     assert trial.outcomes["value"] > 30
@@ -88,6 +89,7 @@ def test_b1_not_one_value_goes_to_another_request(seed: int) -> None:
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
+@example(3577454782)
 def test_b1_nor_where_the_device_gives_no_register_more_than_it_has(seed: int) -> None:
     trial = shaken(seed, wider=False)
     assert trial.outcomes["value"] > 30
