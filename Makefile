@@ -21,9 +21,14 @@ check: $(VENV)/.dev ## format, lint, types, layers
 test: $(VENV)/.dev mosquitto ## all tests, against a real broker and real serial lines
 	$(BIN)/pytest -n 2
 
+.PHONY: soak
+soak: $(VENV)/.dev mosquitto ## the long tests: hundreds of kills and power cuts, every flipped byte (an hour or so)
+	$(BIN)/pytest -m soak
+
 .PHONY: bench
 bench: $(VENV)/.dev ## figures, as ratios measured in one run
 	$(BIN)/python -m tests.bench.bus
+	$(BIN)/python -m tests.bench.store
 
 .PHONY: demo
 demo: $(VENV)/.demo ## a simulated station, the whole way, with a live table; Ctrl-C or SECONDS=20 ends it

@@ -5,9 +5,14 @@ numbers. One answer decoded, one quality pass, one row in the store, one stretch
 Objects for single readings exist only at the edges.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Any, Final
+
+EVENT: Final = "event"
+"""The sensor whose rounds are events; no real one has this name."""
 
 
 class Quality(IntEnum):
@@ -62,6 +67,24 @@ class Round:
             qualities=self.qualities[start:stop],
             reasons={i - start: why for i, why in self.reasons.items() if start <= i < stop},
         )
+
+
+def event(kind: str, time: int, content: Mapping[str, Any]) -> Round:
+    """Return an event: a round of one column that is named by its kind, and says its content.
+
+    It has no unit and no value; the content stands as JSON where a reading has its reason. So it
+    is numbered, stored and published by the same code as every reading.
+
+    Args:
+        kind: ``gap``, ``summary``, ``store``, ``start``, ``stop`` …
+        time: UTC, ms since 1970.
+        content: what JSON can say.
+    """
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return Round(Layout(EVENT, (kind,), ("",)), time, (None,), _MISSING, {0: text})
+
+
+_MISSING: Final = bytes([Quality.MISSING])
 
 
 @dataclass(frozen=True, slots=True)

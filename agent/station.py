@@ -72,6 +72,12 @@ class Station:
                 group.create_task(publisher.run(), name=f"broker {name}")
                 for name, publisher in self._publishers.items()
             ]
+            start = {
+                "version": __version__,
+                "boot": boot_id(),
+                "log_before": self._store.log_before,
+            }
+            self._store.note("start", start)
             _log.info("station runs", station=self._config.station.id, log=self._store.log)
             await stop.wait()
             self._stopping = True
@@ -80,6 +86,7 @@ class Station:
                 task.cancel()
             await asyncio.wait(pollers)
             await self._close_wires()
+            self._store.note("stop", {"version": __version__, "boot": boot_id()})
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._store.flush(), _DRAIN / 2)
             await asyncio.gather(*(each.stop(_DRAIN) for each in self._publishers.values()))
@@ -124,7 +131,7 @@ class Station:
             "started": iso(self._started),
             "sensors": {name: _facts(health) for name, health in self._board.health.items()},
             "buses": {name: asdict(bus.counts) for name, bus in self._buses.items()},
-            "store": {"log": self._store.log},
+            "store": self._store.facts(),
             "brokers": {name: each.facts() for name, each in self._publishers.items()},
         }
 

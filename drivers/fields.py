@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 
 _SECONDS: Final = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?) ?(ms|s|min|h|d)")
+_BYTES: Final = {"kB": 10**3, "MB": 10**6, "GB": 10**9}
+_SIZE: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?) ?(kB|MB|GB)")
 _NAME: Final = re.compile(r"[a-z0-9-]{1,64}")
 _CHANNEL_NAME: Final = re.compile(r"[a-z0-9_]{1,64}")
 _WORD: Final = re.compile(r"[a-z0-9-]{1,32}")
@@ -56,6 +58,17 @@ def format_duration(seconds: float) -> str:
         if number >= 1 and number.is_integer():
             return f"{number:.0f} {unit}"
     return f"{seconds:.12g} s" if seconds >= 1 else f"{seconds * 1000:.12g} ms"
+
+
+def parse_size(text: object) -> int:
+    """Return the bytes of a size such as ``"512 MB"``.
+
+    Raises:
+        ValueError: the text is not a number and one of the units kB, MB, GB (powers of 1000).
+    """
+    if isinstance(text, str) and (match := _SIZE.fullmatch(text.strip())):
+        return round(float(match[1]) * _BYTES[match[2]])
+    raise ValueError('a number and a unit, as "64 MB", "512 MB" or "4 GB"')
 
 
 def _within(low: float, high: float) -> AfterValidator:
@@ -108,6 +121,9 @@ Timeout = Annotated[Duration, _within(0.001, 60.0)]
 
 Pause = Annotated[Duration, _within(0.0, 60.0)]
 """Seconds of extra silence on a wire."""
+
+Size = Annotated[int, BeforeValidator(parse_size)]
+"""Bytes, written as text with a unit."""
 
 Name = Annotated[str, _matching(_NAME, "1 to 64 of a-z 0-9 -")]
 """A station, broker, bus or sensor name: it becomes a topic level."""

@@ -37,9 +37,16 @@ async def _run(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    store = await Store.open(Path(config.store.path), config.station.id)
+    clock = Clock()
+    store = await Store.open(
+        Path(config.store.path),
+        config.station.id,
+        brokers={name: broker.start for name, broker in config.brokers.items()},
+        max_size=config.store.max_size,
+        clock=clock,
+    )
     try:
-        station = Station(config, store, Clock())
+        station = Station(config, store, clock)
         async with control.serve(control.path_of(config.store.path), station.ask):
             await station.run(stop)
     finally:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.clock import iso
+from agent.record import EVENT
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _ASCII_BARS: Final = "_.-=+*%#"
@@ -128,6 +129,8 @@ class Received:
             self.unreadable += 1
             return []
         for reading in readings:
+            if reading.channel.split("/")[1:2] == [EVENT]:
+                continue
             row = self.rows.setdefault(reading.channel, Row(reading))
             row.last = reading
             row.values.append(reading.value)

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,8 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from drivers.fields import File, Name, Table, check_host, parse_duration, wrong_key
+from drivers.fields import File, Name, Size, Table, check_host, parse_duration, wrong_key
 
+_LEAST: Final = 8_000_000  # bytes: less is taken up by the WAL and the ballast
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}  # as registered with IANA
 
 
@@ -35,10 +37,17 @@ class Station(Table):
     codes: Mapping[str, str] = Field(default_factory=dict)
 
 
+def _room(size: int) -> int:
+    if size < _LEAST:
+        raise ValueError('"8 MB" or more')
+    return size
+
+
 class StoreTable(Table):
-    """``[store]``: where the log is kept."""
+    """``[store]``: where the log is kept, and how much room it may take with all of its files."""
 
     path: File = "/var/lib/aryk/station.db"
+    max_size: Annotated[Size, AfterValidator(_room)] = 512_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,19 @@ def _latest(found: object) -> float | None:
 _Identity = Annotated[str, MinLen(1), MaxLen(1024), AfterValidator(_printable)]
 
 
+def _start(found: object) -> object:
+    """Return ``all``, ``now``, or a time as ms UTC."""
+    if found in ("all", "now"):
+        return found
+    try:
+        time = datetime.fromisoformat(found) if isinstance(found, str) else found
+    except ValueError:
+        time = None
+    if isinstance(time, datetime) and time.tzinfo is not None:
+        return round(time.timestamp() * 1000)
+    raise ValueError('"all", "now" or a time with its offset, as 2026-07-12T08:00:00+06:00')
+
+
 class Broker(Table):
     """``[broker.<name>]``: one that gets every record, with a place of its own in the store."""
 
@@ -122,6 +144,7 @@ class Broker(Table):
     format: Literal["json", "cbor"] = "json"
     compress: bool = False
     latest: Annotated[float | None, BeforeValidator(_latest)] = 10.0
+    start: Annotated[Literal["all", "now"] | int, BeforeValidator(_start)] = "all"
     protocol: Literal[3, 5] = 5
 
     @model_validator(mode="after")

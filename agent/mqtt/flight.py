@@ -9,8 +9,9 @@ from agent.mqtt.payload import Pack
 
 @dataclass(slots=True)
 class Message:
-    """A pack in flight, and the broker's answer to it."""
+    """A pack in flight, the place that it goes on from, and the broker's answer to it."""
 
+    place: int
     pack: Pack
     code: int | None = None
 
@@ -35,9 +36,9 @@ class Flight:
         """Return how many have not landed."""
         return len(self._messages)
 
-    def add(self, pack: Pack) -> Message:
-        """Take a pack that follows the last one."""
-        message = Message(pack)
+    def add(self, place: int, pack: Pack) -> Message:
+        """Take a pack that follows the last one, and the place from which it was read."""
+        message = Message(place, pack)
         self._messages.append(message)
         return message
 

@@ -8,7 +8,7 @@ from agent.mqtt.payload import CONTENT_TYPES, Packer
 from agent.mqtt.reasons import FAILED, NOBODY, refused_message
 from agent.mqtt.session import Session
 from agent.mqtt.standing import Standing
-from agent.store import Store, StoreError
+from agent.store import Store
 
 _READINGS: Final = 500  # of a pack
 _BYTES: Final = 64_000  # of a pack: half a minute of a link of 2 kB/s
@@ -41,7 +41,7 @@ class Lane:
         self._packer = Packer(
             config.format, compress=config.compress, max_bytes=room, max_readings=self._readings
         )
-        self._next = store.place(standing.name)
+        self._next = self._place()
         self._flight, self._hold = Flight(), Hold()
         self._wary = False  # something was refused, and nothing taken since
 
@@ -55,15 +55,11 @@ class Lane:
         most = 1 if self._wary else self._session.limits.window
         if not self._hold.over(now) or len(self._flight) >= most:
             return False
-        try:
-            stored = await self._store.read(self._next, self._readings)
-        except StoreError as error:
-            self._held(now, f"the store can't be read: {error}")
-            return False
+        stored = await self._store.read(self._next, self._readings)
         if not stored:
             return False
         pack = self._packer.pack(stored)
-        message = self._flight.add(pack)
+        message = self._flight.add(self._next, pack)
         self._next = pack.place_after
         self._session.publish(
             self._topic, pack.payload, message.answer, content_type=self._content_type
@@ -82,12 +78,16 @@ class Lane:
             self._standing.refusals.accept(self._kind)
             self._standing.acknowledged += pack.readings
             self._standing.unheard += pack.readings if code == NOBODY else 0
-            self._store.move(self._standing.name, pack.place_after)
+            self._store.acknowledge(self._standing.name, range(message.place, pack.place_after))
+
+    def _place(self) -> int:
+        waiting = self._store.waiting(self._standing.name)
+        return waiting[0].start if waiting else self._store.end
 
     def _held(self, now: float, sentence: str) -> None:
         """Go back to the place, and wait."""
         self._flight.clear()
-        self._next = self._store.place(self._standing.name)
+        self._next = self._place()
         self._wary = True
         self._hold.refuse(now)
         self._standing.refusals.refuse(self._kind, sentence)

@@ -60,7 +60,7 @@ class Publisher:
             "connected": self._feed is not None,
             "url": str(self._url),
             "acknowledged": self._standing.acknowledged,
-            "waiting": self._store.waiting(self._name),
+            "waiting": self._store.backlog(self._name),
             "unheard": self._standing.unheard,
             "refused": self._standing.refusals.facts(),
             "sees_refusals": self._config.protocol == 5,

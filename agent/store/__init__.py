@@ -16,6 +16,7 @@ What it promises:
 """
 
 from agent.store.errors import StoreError
-from agent.store.store import Store
+from agent.store.ledger import Entry
+from agent.store.store import Start, Store
 
-__all__ = ["Store", "StoreError"]
+__all__ = ["Entry", "Start", "Store", "StoreError"]

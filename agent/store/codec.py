@@ -65,8 +65,12 @@ def decode(blob: bytes, layout: Layout, place: int, count: int, heading: int) ->
         StoreError: it isn't what was written there, or a newer version wrote it.
     """
     body = blob[_CHECKSUM.size :]
-    expected = _CHECKSUM.pack(_checksum(body, place, count, heading))
-    if blob[: _CHECKSUM.size] != expected or count != len(layout.names):
+    sound = count == len(layout.names) and isinstance(
+        blob, bytes
+    )  # a flipped bit changes types, too
+    if not sound or blob[: _CHECKSUM.size] != _CHECKSUM.pack(
+        _checksum(body, place, count, heading)
+    ):
         raise StoreError(
             f"the record at place {place} is damaged: its checksum doesn't fit. "
             "Check the disk or memory card, and keep a copy of the store"
@@ -87,6 +91,16 @@ def decode(blob: bytes, layout: Layout, place: int, count: int, heading: int) ->
         qualities, at = body[at : at + count], at + count
     reasons = _unpack_reasons(body, at) if flags & _REASONS else {}
     return Round(layout, time, values, qualities, reasons)
+
+
+def heading_checksum(sensor: str, columns: str) -> int:
+    """Return the checksum of a stored heading; ``columns`` is its JSON."""
+    return crc32(f"{sensor}\n{columns}".encode())
+
+
+def time_of(blob: bytes) -> int:
+    """Return the time of a blob's round, ms UTC, unchecked."""
+    return int(_HEAD.unpack_from(blob, _CHECKSUM.size)[2])
 
 
 def _checksum(body: bytes, place: int, count: int, heading: int) -> int:

@@ -4,6 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from agent.store.disk import Disk
 from agent.store.errors import StoreError
 
 
@@ -32,19 +33,10 @@ def lock(path: Path) -> int:
     return descriptor
 
 
-def make_directory(directory: Path) -> None:
+def make_directory(directory: Path, disk: Disk) -> None:
     """Make a directory and its parents where they are missing, so that a power cut keeps them."""
     if directory.is_dir():
         return
-    make_directory(directory.parent)
+    make_directory(directory.parent, disk)
     directory.mkdir(mode=0o750, exist_ok=True)
-    sync_directory(directory.parent)
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    disk.sync_directory(directory.parent)

@@ -1,85 +1,118 @@
 """The database as the agent's reader sees it. Everything here runs in the reader's thread."""
 
-import json
 import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from agent.record import Layout, Stored
-from agent.store.codec import decode
-from agent.store.database import LOG_SHIFT, heading_checksum
-from agent.store.errors import StoreError
+from agent.record import Stored
+from agent.store import salvage
+from agent.store.disk import Disk
+from agent.store.errors import StoreError, is_damage
+from agent.store.places import OPEN, log_of, number_of
+from agent.store.rows import Rows, place_at
+from agent.store.salvage import Row
+from agent.store.state import Log
 
-_Row = TypeVar("_Row")
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read: whole rounds in order, and the place up to which there are no others."""
+
+    rounds: list[Stored]
+    until: int
 
 
 class Reader:
-    """A read-only connection.
+    """A read-only connection, opened when it is needed.
 
     Every query is read to its end at once: an open one would keep the WAL from being recycled.
+    What is damaged is left out; it shows as a hole between the rounds.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the database that the writer made."""
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        self._connection = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None)
-        self._logs: dict[int, tuple[str, str]] = {}
-        self._layouts: dict[int, tuple[Layout, int]] = {}
+    def __init__(self, path: Path, disk: Disk) -> None:
+        """Take the path of the database that the writer made."""
+        self._path, self._disk = path, disk
+        self._open_connection: sqlite3.Connection | None = None
+        self.stale = False  # the writer has opened the database anew
 
-    def read(self, place: int, readings: int, end: int) -> list[Stored]:
+    def read(self, place: int, readings: int, end: int, logs: Mapping[int, Log]) -> Found:
         """Return rounds from the one that a place stands in, or the next, up to an end.
 
         Numbers have no hole within a log, so a span of places is a count of readings.
 
         Raises:
-            StoreError: a record is damaged.
+            sqlite3.Error: the disk fails.
         """
-        covering = "SELECT place, count FROM round WHERE place <= ? ORDER BY place DESC LIMIT 1"
-        before = self._connection.execute(covering, (place,)).fetchall()
-        if before and sum(before[0]) > place:
-            first = before[0][0]
-        else:
-            following = "SELECT min(place) FROM round WHERE place >= ?"
-            [(first,)] = self._connection.execute(following, (place,)).fetchall()
-        if first is None:
-            return []
-        stop = min(max(place, first) + readings, end)
-        select = (
-            "SELECT place, count, layout, body FROM round "
-            "WHERE place = ?1 OR place > ?1 AND place + count <= ?2 AND place < ?2 ORDER BY place"
-        )
-        rows = self._connection.execute(select, (first, stop)).fetchall()
-        return [self._stored(*row) for row in rows if row[0] < end]
+        first = self._first(place)
+        while first is not None and first < end:
+            stop = min(max(place, first) + readings, end)
+            rows = self._rows(first, stop)
+            if rounds := self._whole(rows, place, stop, logs):
+                return Found(rounds, rounds[-1].after)
+            place = max(stop, place)  # nothing of all that can be read
+            first = self._first(place)
+        return Found([], end)
+
+    def place_at(self, time: int, spans: Iterable[range]) -> int | None:
+        """Return the first place whose round is of a time or later; None if none is."""
+        return place_at(self._connection, time, spans)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close the connection; the next reading opens it again."""
+        if self._open_connection is not None:
+            self._open_connection.close()
+            self._open_connection = None
 
-    def _stored(self, place: int, count: int, layout_id: int, body: bytes) -> Stored:
-        layout, heading = self._layout(layout_id)
-        log = place >> LOG_SHIFT
-        name, station = self._log(log)
-        number = place - (log << LOG_SHIFT)
-        return Stored(station, name, number, decode(body, layout, place, count, heading), place)
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if self.stale:
+            self.stale = False
+            self.close()
+        if self._open_connection is None:
+            self._open_connection = self._disk.connect(self._path, write=False)
+            self._open_connection.text_factory = lambda text: text.decode(errors="replace")
+            self._decoder = Rows(self._open_connection)
+        return self._open_connection
 
-    def _log(self, id_: int) -> tuple[str, str]:
-        if id_ not in self._logs:
-            select = "SELECT id, name, station FROM log"
-            rows = self._connection.execute(select).fetchall()
-            self._logs = {log: (name, station) for log, name, station in rows}
-        return _found(self._logs.get(id_), f"log {id_}")
+    def _first(self, place: int) -> int | None:
+        """Return where the row begins that a place stands in, or the next one."""
+        covering = "SELECT place, count FROM round WHERE place <= ? ORDER BY place DESC LIMIT 1"
+        following = "SELECT min(place) FROM round WHERE place >= ?"
+        try:
+            before = self._connection.execute(covering, (place,)).fetchall()
+            if before and isinstance(before[0][1], int) and sum(before[0]) > place:
+                return int(before[0][0])
+            [(first,)] = self._connection.execute(following, (place,)).fetchall()
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
+            return next((row[0] for row in salvage.rows(self._connection, place, OPEN)), None)
+        return None if first is None else int(first)
 
-    def _layout(self, id_: int) -> tuple[Layout, int]:
-        if id_ not in self._layouts:
-            select = "SELECT sensor, columns FROM layout WHERE id = ?"
-            for sensor, columns in self._connection.execute(select, (id_,)).fetchall():
-                names, units = json.loads(columns)
-                layout = Layout(sensor, tuple(names), tuple(units))
-                self._layouts[id_] = (layout, heading_checksum(sensor, columns))
-        return _found(self._layouts.get(id_), f"heading {id_}")
+    def _rows(self, first: int, stop: int) -> list[Row]:
+        select = "SELECT place, count, layout, body FROM round WHERE place >= ? AND place < ?"
+        try:
+            return self._connection.execute(f"{select} ORDER BY place", (first, stop)).fetchall()
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
+            return list(salvage.rows(self._connection, first, stop))
 
-
-def _found(row: _Row | None, what: str) -> _Row:
-    if row is None:
-        raise StoreError(f"the store has lost {what}. Check the disk, and keep a copy of the store")
-    return row
+    def _whole(
+        self, rows: list[Row], place: int, stop: int, logs: Mapping[int, Log]
+    ) -> list[Stored]:
+        found: list[Stored] = []
+        for row in rows:
+            log = logs[log_of(row[0])]
+            try:
+                stored = Stored(
+                    log.station, log.name, number_of(row[0]), self._decoder.round(row), row[0]
+                )
+            except StoreError:
+                continue
+            if found and stored.after > stop:
+                break
+            if stored.after > place:
+                found.append(stored)
+        return found

@@ -1,143 +1,219 @@
-"""The store as the event loop sees it: what waits, what is committed, who is told."""
+"""The store's doors: for those who write, for those who read, and for the brokers' places."""
 
-import asyncio
-import contextlib
 import sqlite3
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, Literal
 
 import structlog
 
+from agent.clock import Clock
 from agent.record import Round, Stored
-from agent.store.database import Database, Done, Work
-from agent.store.errors import StoreError
+from agent.store.database import Database
+from agent.store.disk import Disk
+from agent.store.keeper import Keeper, gap
+from agent.store.ledger import Entry, ledger
+from agent.store.machine import machine
+from agent.store.places import Ranges, overlap, place_of, without
 from agent.store.reader import Reader
+from agent.store.room import DEFAULT, Room
 from agent.store.tail import Tail
+from agent.store.threads import Threads
+from agent.store.writer import Writer
 
 log = structlog.get_logger()
 
-_T = TypeVar("_T")
+Start = Literal["all", "now"] | int
+"""Where a new broker begins: at the first record kept, at the next one, or at a time, ms UTC."""
 
 _TAIL: Final = 4096  # readings served from memory
-_WAITING: Final = 100_000  # readings that may wait for a disk that fails
-_UNSAVED: Final = 1000  # readings that a broker's place may run ahead of the disk
-_RETRY: Final = 1.0  # s between two tries of a disk that fails
-_FAREWELL: Final = 2.0  # s that closing waits for such a disk
+_UNSAVED: Final = 1000  # readings that what a broker acknowledged may run ahead of the disk
 
 
 class Store:
-    """The station's log, and where each broker stands in it.
+    """The station's log, and what each broker lacks of it."""
 
-    Attributes:
-        log: the incarnation's name, 8 of a-z 2-7.
-        end: the place behind the last committed reading.
-        dropped: readings that a failing disk cost, since the start.
-    """
-
-    def __init__(self, database: Database, reader: Reader, threads: "_Threads") -> None:
-        """Take over an open database; use :meth:`open`."""
-        self._database, self._reader, self._threads = database, reader, threads
-        self.log = database.log
-        self.end = database.spans[-1].stop
-        self.dropped = 0
-        self._spans = [span for span in database.spans[:-1] if span]
-        self._begin = database.spans[-1].start
+    def __init__(self, writer: Writer, keeper: Keeper, reader: Reader, threads: Threads) -> None:
+        """Take over the parts; use :meth:`open`."""
+        self._writer, self._keeper, self._reader = writer, keeper, reader
+        self._threads = threads
         self._tail = Tail(_TAIL)
-        self._rounds: deque[Round] = deque()
-        self._readings = 0  # that wait
-        self._appended = self._settled = 0  # rounds, since the start
-        self._places = dict(database.cursors)
-        self._saved = dict(database.cursors)
-        self._moved = self._urgent = False  # places that aren't saved; that can't wait
-        self._sessions: list[asyncio.Future[int]] = []
-        self._flushes: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._unsaved = 0
         self._listeners: list[Callable[[], None]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._failed_at: int | None = None  # where the log ended when a reading failed
+        writer.on_commit, writer.on_reopen = self._committed, self._reopened
 
     @classmethod
-    async def open(cls, path: Path, station: str) -> "Store":
-        """Open a store, or make it, for a station.
+    async def open(
+        cls,
+        path: Path,
+        station: str,
+        *,
+        brokers: Mapping[str, Start] | None = None,
+        max_size: int = DEFAULT,
+        clock: Clock | None = None,
+        disk: Disk | None = None,
+        fingerprint: frozenset[str] | None = None,
+    ) -> "Store":
+        """Open a store, make it, or repair it, for a station.
+
+        Args:
+            path: of the database; all other files of the store have its name and an ending.
+            station: the station's id.
+            brokers: the configured ones, and where each begins if it is new.
+            max_size: bytes that all files together may have.
+            clock: what the store's own events are stamped with.
+            disk: the file access.
+            fingerprint: of this machine; found out unless given.
 
         Raises:
-            StoreError: it is in use, can't be made there, is another program's or damaged.
+            StoreError: it is in use, can't be made there, is another program's or a newer
+                version's.
         """
-        threads = _Threads()
+        disk, threads, room = disk or Disk(), Threads(), Room(path, max_size)
+        known = machine() if fingerprint is None else fingerprint
+        database = Database(path, station, room, disk, known)
+        keeper = Keeper(room, database, threads)
+        writer = Writer(database, keeper, threads, clock or Clock())
+        store = cls(writer, keeper, Reader(path, disk), threads)
         try:
-            database = await threads.write(Database, path, station)
-            reader = await threads.read(Reader, path)
+            await writer.start(brokers or {})
         except BaseException:
             threads.stop()
             raise
-        return cls(database, reader, threads)
+        return store
+
+    @property
+    def log(self) -> str:
+        """The newest log's name, 8 of a-z 2-7; empty while the disk has failed from the start."""
+        return next((each.name for each in reversed(self._writer.logs.values())), "")
+
+    @property
+    def log_before(self) -> str | None:
+        """The name of the log before it."""
+        names = [each.name for each in self._writer.logs.values()]
+        return names[-2] if len(names) > 1 else None
+
+    @property
+    def end(self) -> int:
+        """The place behind the last committed record: the next one gets it."""
+        return self._writer.end
 
     def append(self, round: Round) -> None:
         """Have a round stored; it waits in memory until the writer is free. Never blocks."""
-        if not len(round):
-            return
-        self._rounds.append(round)
-        self._readings += len(round)
-        self._appended += 1
-        self._shed()
-        self._write_soon()
+        if len(round):
+            self._writer.append(round)
+
+    def note(self, kind: str, content: Mapping[str, Any]) -> None:
+        """Have an event of now stored, as a record among the others."""
+        self._writer.note(kind, content)
 
     async def flush(self) -> None:
         """Wait until all that was appended before is committed."""
-        if self._settled < self._appended:
-            done = asyncio.get_running_loop().create_future()
-            self._flushes.append((self._appended, done))
-            await self._committed(done)
+        await self._writer.flush()
 
     async def read(self, place: int, readings: int) -> list[Stored]:
         """Return committed rounds from a place on, in order; empty at the end.
 
+        What can't be read is left out: it becomes a gap, with a record that says so. Nothing is
+        read out as long as it isn't sure that it is on the disk.
+
         Args:
             place: where to begin; the first round is cut where it stands inside of it.
             readings: how many at most; one round comes in any case. May be fewer.
-
-        Raises:
-            StoreError: a record is damaged.
         """
-        if place >= self.end:
+        writer = self._writer
+        if place >= writer.end or writer.held:
             return []
         rounds = self._tail.read(place, readings)
         if rounds is None:
-            rounds = await self._threads.read(self._reader.read, place, readings, self.end)
+            end = writer.end
+            try:
+                found = await self._threads.read(
+                    self._reader.read, place, readings, end, writer.logs
+                )
+            except (sqlite3.Error, OSError) as error:
+                log.warning("store can't be read", reason=str(error))
+                return []
+            rounds = found.rounds
+            self._note_holes(place, rounds, found.until)
         if rounds and rounds[0].place < place:
             rounds[0] = _cut(rounds[0], place)
         return rounds
 
-    def place(self, broker: str) -> int:
-        """Return where a broker goes on; a new one at the first record kept."""
-        first = self._spans[0].start if self._spans else self._begin
-        return self._places.get(broker, first)
+    def place(self, log: str, number: int) -> int | None:
+        """Return where a number of a log stands; None where there is no such log."""
+        for each in self._writer.logs.values():
+            if each.name == log:
+                return place_of(each.id, number)
+        return None
 
-    def move(self, broker: str, place: int) -> None:
-        """Have a broker go on at a place; it is saved with the next commit."""
-        ahead = place - self._saved.get(broker, self.place(broker))
-        self._places[broker] = place
-        self._moved = True
-        if ahead >= _UNSAVED:
-            self._urgent = True
-            self._write_soon()
+    def waiting(self, broker: str) -> Ranges:
+        """Return the places that a broker lacks, up to the end; empty where it has everything."""
+        return overlap(self._writer.book.waiting(broker), self._spans())
 
-    def waiting(self, broker: str) -> int:
-        """Return how many readings a broker hasn't acknowledged."""
-        place = self.place(broker)
-        spans = (*self._spans, range(self._begin, self.end))
-        return sum(len(range(max(span.start, place), span.stop)) for span in spans)
+    def backlog(self, broker: str) -> int:
+        """Return how many records a broker lacks."""
+        return sum(map(len, self.waiting(broker)))
+
+    def ledger(self, broker: str) -> tuple[Entry, ...]:
+        """Return how each log stands with a broker: what waits, what it will never get."""
+        writer = self._writer
+        return ledger(writer.book, broker, writer.logs.values(), writer.end)
+
+    def acknowledge(self, broker: str, part: range) -> None:
+        """Note that a broker has a stretch of places; it is saved with the next commit."""
+        self._writer.book.acknowledge(broker, part)
+        self._unsaved += len(part)
+        if self._unsaved >= _UNSAVED:
+            self._unsaved = 0
+            self._writer.save()
+
+    def exempt(self, broker: str, part: range, reason: str) -> None:
+        """Give a stretch up for one broker that refuses it, with a gap record."""
+        writer = self._writer
+        for piece in writer.book.exempt(broker, part, reason):
+            self.note("gap", {**gap(piece, reason, writer.logs), "brokers": [broker]})
+        writer.save()
+
+    async def rewind(
+        self, broker: str, *, place: int | None = None, time: int | None = None
+    ) -> None:
+        """Have a broker sent again what is kept, from a place or a time (ms UTC) on."""
+        if place is None:
+            place = await self._threads.read(self._reader.place_at, time or 0, self._spans())
+        if place is not None:
+            self._writer.book.rewind(broker, place)
+            self._writer.save()
+            self._committed([])
+
+    def forget(self, broker: str) -> bool:
+        """Let go of a removed broker's place; return whether there was one."""
+        known = self._writer.book.forget(broker)
+        self._writer.save()
+        return known
+
+    async def seen(self, broker: str, log: str, next: int) -> bool:
+        """Take from a broker's retained ledger that it has seen a log's numbers below ``next``.
+
+        If this store never gave them out, it is an older copy of itself: a new log begins, and
+        what was stored since under numbers that may be taken gets new ones. To be asked before
+        anything is sent on a connection.
+
+        Returns:
+            Whether it was so.
+        """
+        try:
+            return await self._writer.seen(broker, log, next)
+        except (sqlite3.Error, OSError):  # the next connection asks again
+            return False
 
     async def open_session(self) -> int:
         """Return a number that goes up with each connection, over restarts too."""
-        session: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._sessions.append(session)
-        self._write_soon()
-        return await self._committed(session)
+        return await self._writer.session()
 
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call ``wake`` in the event loop after each commit of rounds.
+        """Call ``wake`` in the event loop whenever there is something new to read.
 
         Returns:
             What ends it.
@@ -145,118 +221,60 @@ class Store:
         self._listeners.append(wake)
         return lambda: self._listeners.remove(wake)
 
+    def facts(self) -> dict[str, Any]:
+        """Return how the store does, for the station's status."""
+        writer = self._writer
+        kept = without(self._spans(), (each.places for each in writer.book.lost))
+        needed = sum(map(len, overlap(kept, writer.book.needed())))
+        share = needed / max(1, sum(map(len, kept)))
+        return {
+            "log": self.log,
+            "appended": writer.appended,
+            "failing": writer.failing,
+            "held": writer.held,
+            "in_memory": writer.ring.readings,
+            "dropped": writer.ring.dropped,
+            "brokers": {name: self.backlog(name) for name in writer.book.brokers},
+            **self._keeper.facts(share, self._writer.now),
+        }
+
     async def close(self) -> None:
         """Store what waits, save the places, leave an empty WAL, unlock."""
-        if self._moved:
-            self._urgent = True
-            self._write_soon()
-        if self._writing:
-            await asyncio.wait((self._writing,), timeout=_FAREWELL)
-            self._writing.cancel()
-        if self._readings:
-            log.error("readings lost at stop", readings=self._readings)
         try:
             await self._threads.read(self._reader.close)
-            with contextlib.suppress(sqlite3.Error):  # the next start makes up for it
-                await self._threads.write(self._database.close)
+            await self._writer.close()
         finally:
             self._threads.stop()
 
-    def _write_soon(self) -> None:
-        if self._writing is None or self._writing.done():
-            if self._writing and not self._writing.cancelled():
-                self._writing.result()  # a bug of the writer's ends the process here
-            self._writing = asyncio.create_task(self._write(), name="store writer")
+    def _spans(self) -> Ranges:
+        return tuple(each.span(self._writer.end) for each in self._writer.logs.values())
 
-    async def _committed(self, done: asyncio.Future[_T]) -> _T:
-        """Wait for the writer to fulfil a promise, or raise what ended it."""
-        assert self._writing
-        await asyncio.wait((done, self._writing), return_when=asyncio.FIRST_COMPLETED)
-        if not done.done():
-            self._writing.result()
-        return await done
+    def _note_holes(self, place: int, rounds: list[Stored], until: int) -> None:
+        """Note as lost what isn't where it should be."""
+        at = place
+        holes: list[range] = []
+        for stored in rounds:
+            holes.append(range(at, stored.place))
+            at = stored.after
+        holes.append(range(at, until))
+        lost = [
+            piece
+            for hole in overlap(holes, self._spans())
+            for piece in self._writer.book.missing(hole)
+        ]
+        if lost:
+            log.error("records can't be read", count=sum(map(len, lost)))
+            self._writer.lose(lost, "damaged")
 
-    async def _write(self) -> None:
-        """Commit until nothing waits; each transaction takes all that waits when it begins."""
-        while self._rounds or self._sessions or self._urgent:
-            rounds, sessions = list(self._rounds), self._sessions
-            work = Work(rounds, self._places.copy() if self._moved else {}, len(sessions))
-            self._rounds.clear()
-            self._sessions, self._moved, self._urgent = [], False, False
-            try:
-                done = await self._threads.write(self._database.write, work)
-            except sqlite3.Error as error:
-                log.error("store failing", reason=str(error), waiting=self._readings)  # noqa: TRY400 -- the reason says it
-                recovered = await self._recover()
-                log.info("store recovered", waiting=self._readings)
-                if recovered is None:
-                    self._give_back(work, sessions)
-                    continue
-                done = recovered
-            self._settle(work, sessions, done)
+    def _committed(self, stored: list[Stored]) -> None:
+        self._tail.extend(stored)
+        if not self._writer.held:
+            for wake in tuple(self._listeners):
+                wake()
 
-    async def _recover(self) -> Done | None:
-        while True:
-            await asyncio.sleep(_RETRY)
-            with contextlib.suppress(sqlite3.Error, OSError, StoreError):  # told once, above
-                return await self._threads.write(self._database.recover)
-
-    def _give_back(self, work: Work, sessions: list[asyncio.Future[int]]) -> None:
-        self._rounds.extendleft(reversed(work.rounds))
-        self._sessions = sessions + self._sessions
-        self._moved = self._urgent = self._moved or bool(work.cursors)
-        self._shed()
-
-    def _settle(self, work: Work, sessions: list[asyncio.Future[int]], done: Done) -> None:
-        self._saved.update(work.cursors)
-        for number, session in enumerate(sessions, done.session - len(sessions) + 1):
-            if not session.done():
-                session.set_result(number)
-        if not done.rounds:
-            return
-        self._tail.extend(done.rounds)
-        self._readings -= done.rounds[-1].after - self.end
-        self.end = done.rounds[-1].after
-        self._advance(len(done.rounds))
-        for wake in tuple(self._listeners):
-            wake()
-
-    def _advance(self, rounds: int) -> None:
-        """Count rounds that wait no longer, and tell who waits for that."""
-        self._settled += rounds
-        while self._flushes and self._flushes[0][0] <= self._settled:
-            _, done = self._flushes.popleft()
-            if not done.done():
-                done.set_result(None)
-
-    def _shed(self) -> None:
-        """Drop the oldest of what waits, where it is too much."""
-        before = self.dropped
-        while self._readings > _WAITING and self._rounds:
-            lost = len(self._rounds.popleft())
-            self._readings -= lost
-            self.dropped += lost
-            self._advance(1)
-        if self.dropped // 10_000 > before // 10_000 or (self.dropped and not before):
-            log.error("readings dropped: the store fails", dropped=self.dropped)
-
-
-class _Threads:
-    """The writer's thread and the reader's."""
-
-    def __init__(self) -> None:
-        self._writer = ThreadPoolExecutor(1, "store-writer")
-        self._reader = ThreadPoolExecutor(1, "store-reader")
-
-    async def write(self, job: Callable[..., _T], *args: object) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, job, *args)
-
-    async def read(self, job: Callable[..., _T], *args: object) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._reader, job, *args)
-
-    def stop(self) -> None:
-        self._writer.shutdown(wait=False)
-        self._reader.shutdown(wait=False)
+    def _reopened(self) -> None:
+        self._tail = Tail(_TAIL)
+        self._reader.stale = True
 
 
 def _cut(stored: Stored, place: int) -> Stored:

@@ -57,14 +57,14 @@ def test_it_ends_by_itself_and_its_four_figures_agree(own_tmp: dict[str, str]) -
     assert len(set(counted.values())) == 1
     assert counted["asked"] >= 6
     readings = re.findall(r"(?m)^demo-canal/\w+/stage \S+Z [\d.]+ m \d \d+$", done.stdout)
-    assert len(readings) == counted["received"] / 3  # each sensor has three channels
+    assert counted["received"] == 3 * len(readings) + 2  # three channels each; start and stop
     assert done.stderr == ""
     assert nothing_is_left(own_tmp["TMPDIR"])
 
 
 def test_on_a_terminal_ctrl_c_ends_it_in_order(own_tmp: dict[str, str]) -> None:
     with Console(ARYK, "demo", env=own_tmp) as terminal:
-        terminal.read_until(r"readings: [1-9]\d* stored, [1-9]\d* acknowledged.*, [1-9]\d* rec")
+        terminal.read_until(r"records: [1-9]\d* stored, [1-9]\d* acknowledged.*, [1-9]\d* rec")
         terminal.read_until(r"headworks/stage +\d\.\d{3} +m +not evaluated +\d\d:\d\d:\d\d +now")
         terminal.press_ctrl_c()
         assert terminal.end() == 0
@@ -78,7 +78,7 @@ def test_on_a_terminal_ctrl_c_ends_it_in_order(own_tmp: dict[str, str]) -> None:
 )
 def test_a_part_that_dies_is_named(own_tmp: dict[str, str], argument: str, who: str) -> None:
     with Console(ARYK, "demo", env=own_tmp) as terminal:
-        terminal.read_until(r"readings: \d+ stored")
+        terminal.read_until(r"records: \d+ stored")
         assert killed(own_tmp["TMPDIR"], argument)
         assert terminal.end() == 1
     assert f"Error: {who} was killed by SIGKILL" in terminal.text
@@ -88,7 +88,7 @@ def test_a_part_that_dies_is_named(own_tmp: dict[str, str], argument: str, who: 
 
 def test_readings_that_are_lost_on_their_way_are_told(own_tmp: dict[str, str]) -> None:
     with Console(ARYK, "demo", env=own_tmp) as terminal:
-        terminal.read_until(r"readings: [1-9]\d* stored")
+        terminal.read_until(r"records: [1-9]\d* stored")
         (database,) = Path(own_tmp["TMPDIR"]).glob("aryk-demo-*/station.db")
         with contextlib.closing(sqlite3.connect(database, timeout=10)) as outside, outside:
             outside.execute("DELETE FROM round WHERE place = (SELECT min(place) FROM round)")

@@ -43,7 +43,7 @@ def test_the_good_one_is_good(said: Said) -> None:
             "3: x: unknown table; accepted is broker, bus, sensor, station, store",
         ),
         ('"s.db"', '"s.db"\npaht = 1', "5: store.paht: unknown key; did you mean path?"),
-        ('"s.db"', '"s.db"\nx = 1', "5: store.x: unknown key; accepted is path"),
+        ('"s.db"', '"s.db"\nx = 1', "5: store.x: unknown key; accepted is max_size, path"),
         (
             '"chu-01"',
             '"chu-01"\n"a\\nb" = 1',

@@ -23,7 +23,7 @@ def test_in_whatever_order_answers_come_only_what_has_no_hole_before_it_lands(
 ) -> None:
     count, answers = case
     flight = Flight()
-    messages = [flight.add(pack(place)) for place in range(count)]
+    messages = [flight.add(place, pack(place)) for place in range(count)]
     landed: list[int] = []
     answered: set[int] = set()
     for which in answers:
@@ -37,7 +37,7 @@ def test_in_whatever_order_answers_come_only_what_has_no_hole_before_it_lands(
 
 def test_the_first_answer_counts() -> None:
     flight = Flight()
-    message = flight.add(pack(1))
+    message = flight.add(1, pack(1))
     message.answer(0x87)
     message.answer(0)
     assert [landed.code for landed in flight.land()] == [0x87]
@@ -45,9 +45,9 @@ def test_the_first_answer_counts() -> None:
 
 def test_a_late_answer_to_what_was_forgotten_changes_nothing() -> None:
     flight = Flight()
-    late = flight.add(pack(1))
+    late = flight.add(1, pack(1))
     flight.clear()
-    again = flight.add(pack(1))
+    again = flight.add(1, pack(1))
     late.answer(0)
     assert list(flight.land()) == []
     again.answer(0)

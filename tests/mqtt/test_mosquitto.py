@@ -114,7 +114,7 @@ async def test_a_refusal_by_access_rules_holds_everything_until_they_allow_it(
         await until(
             lambda: heard.on("status")[-1].json()["brokers"]["ministry"]["refused"] == refused
         )
-        assert station.store.waiting("ministry") == 40
+        assert station.store.backlog("ministry") == 40
         broker.allow(*OPEN)
         await until(lambda: len(heard.records) == 40)
         await until(lambda: not publisher.facts()["refused"])
@@ -209,7 +209,7 @@ async def test_what_mosquitto_refuses_is_a_sentence(
     ):
         await until(lambda: publisher.facts()["reason"] is not None)
         assert publisher.facts()["reason"] == sentence
-        assert station.store.waiting("ministry") == 10
+        assert station.store.backlog("ministry") == 10
 
 
 async def test_without_retain_everything_else_goes_on(tmp_path: Path) -> None:

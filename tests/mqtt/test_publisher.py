@@ -42,7 +42,7 @@ async def test_acknowledgements_out_of_order_repeated_and_unknown_move_the_place
         broker.code = lambda each: None if each.topic.endswith("/data") else 0
         async with station.publishing(broker.url):
             await until(lambda: len(broker.on("/data")) == 10)
-            begun = station.store.place("ministry")
+            begun = station.store.waiting("ministry")[0].start
             packs = broker.on("/data")
             for each in reversed(packs[1:]):
                 each.answer()
@@ -50,9 +50,9 @@ async def test_acknowledgements_out_of_order_repeated_and_unknown_move_the_place
                 each.connection.raw(b"\x40\x03\xff\xfe\x00")  # PUBACK of what was never sent
             await station.measure(2)  # a round trip: the answers before it are in
             await until(lambda: len(broker.on("/data")) == 11)
-            assert station.store.place("ministry") == begun
+            assert station.store.waiting("ministry")[0].start == begun
             packs[0].answer()
-            await until(lambda: station.store.place("ministry") == begun + 40)
+            await until(lambda: station.store.waiting("ministry")[0].start == begun + 40)
             broker.on("/data")[-1].answer()
         assert numbers(broker.on("/data")) == list(range(1, 45))
 
@@ -68,7 +68,7 @@ async def test_what_was_not_acknowledged_is_sent_again_with_the_same_identity(
             first = [each.payload for each in broker.on("/data")]
             for each in broker.on("/data")[:3]:
                 each.answer()
-            await until(lambda: station.store.waiting("ministry") == 28)
+            await until(lambda: station.store.backlog("ministry") == 28)
             broker.code = lambda _: 0
             broker.connections[0].cut()
             await until(lambda: not station.store.waiting("ministry"))
@@ -87,7 +87,7 @@ async def test_a_refusal_holds_the_place_says_so_and_ends_by_itself(
     async with FakeBroker() as broker, bench(tmp_path, 100) as station:
         broker.code = lambda each: code if each.topic.endswith("/data") else 0
         async with station.publishing(broker.url) as publisher:
-            begun = station.store.place("ministry")
+            begun = station.store.waiting("ministry")[0].start
             await until(lambda: "data" in publisher.facts()["refused"])
             assert f"(0x{code:02x})" in publisher.facts()["refused"]["data"]
             refused = broker.on("/data")
@@ -95,7 +95,7 @@ async def test_a_refusal_holds_the_place_says_so_and_ends_by_itself(
             # One pack a try, with growing pauses: no storm.
             await until(lambda: len(broker.on("/data")) == len(refused) + 1)
             assert broker.on("/data")[-1].payload == refused[0].payload
-            assert station.store.place("ministry") == begun
+            assert station.store.waiting("ministry")[0].start == begun
             await until(lambda: status()["refused"] == publisher.facts()["refused"])
             broker.code = lambda _: 0
             await until(lambda: not station.store.waiting("ministry"))
@@ -212,11 +212,12 @@ async def test_at_each_connection_about_status_and_all_of_latest_come_again(
                     broker.connections[0].cut()
         sessions = [json.loads(each.payload)["session"] for each in broker.on("/status")]
         states = [json.loads(each.payload)["state"] for each in broker.on("/status")]
-        assert (sessions[0], sessions[-1]) == (1, 2)
+        first = sessions[0]
+        assert sessions[-1] == first + 1
         assert sessions == sorted(sessions)
         assert states == ["online"] * (len(states) - 1) + ["stopped"]
         wills = [json.loads(each.will[1]) for each in broker.connects if each.will]
-        assert wills == [{"state": "offline", "session": 1}, {"state": "offline", "session": 2}]
+        assert wills == [{"state": "offline", "session": each} for each in (first, first + 1)]
         assert {each.will[0] for each in broker.connects if each.will} == {"aryk/chu-01/status"}
         assert [len(broker.on(topic)) for topic in ("/about", "/distance", "/snr")] == [2, 2, 2]
 

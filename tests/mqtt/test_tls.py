@@ -57,7 +57,7 @@ async def why_not(folder: Path, broker: Mosquitto, host: str = "localhost", **ke
     async with broker, bench(folder, 3) as station:
         async with station.publishing(url(broker, host), **keys) as publisher:
             await until(lambda: publisher.facts()["reason"] is not None)
-            assert station.store.waiting("ministry") == station.readings
+            assert station.store.backlog("ministry") == station.readings
             assert not publisher.facts()["connected"]
         return str(publisher.facts()["reason"]).replace(url(broker, host), "URL")
 

@@ -54,7 +54,8 @@ def _filled_up(found: list[senml.Record]) -> Iterator[senml.Record]:
 
 def _check(record: senml.Record) -> None:
     assert record.keys() <= _FIELDS, record
-    assert record["u"], "u always stands"
+    event = record["n"].split("/")[1] == "event"
+    assert bool(record["u"]) != event, "u always stands, and an event has none"
     assert isinstance(record["log"], str)
     assert record["seq"] >= 1
     assert round(record["t"], 3) == record["t"], "to the ms"

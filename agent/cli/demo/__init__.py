@@ -59,7 +59,7 @@ class Summary:
         table.add_column()
         table.add_column(justify="right")
         table.add_column(style="dim")
-        table.add_row("asked", str(self.asked), "polled by the agent, as it says itself")
+        table.add_row("asked", str(self.asked), "by the agent: polled, and its own events")
         table.add_row("stored", str(self.stored), "in its database, counted from outside")
         table.add_row("acknowledged", str(self.acknowledged), "by the broker, as the agent says")
         table.add_row("received", str(self.received), "by the subscription, each number once")
@@ -164,7 +164,7 @@ async def _why(task: asyncio.Task[None]) -> None:
 
 def _summary(stopped: dict[str, Any], stored: int, received: int) -> Summary:
     return Summary(
-        asked=sum(sensor["readings"] for sensor in stopped["sensors"].values()),
+        asked=stopped["store"]["appended"],
         stored=stored,
         acknowledged=stopped["brokers"]["demo"]["acknowledged"],
         received=received,

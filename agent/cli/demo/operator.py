@@ -28,7 +28,7 @@ class Operator:
 
     Attributes:
         received: what came in, for the table.
-        numbers: the identities of the readings that came in, however often each.
+        numbers: the identities of the records that came in, however often each.
         listening: the task that takes in; it ends only when something is wrong.
     """
 
@@ -114,18 +114,22 @@ class Screen:
     def _foot(self, stored: int, acknowledged: int) -> Text:
         received = len(self._operator.numbers)
         return Text(
-            f"readings: {stored} stored, {acknowledged} acknowledged by the broker, "
+            f"records: {stored} stored, {acknowledged} acknowledged by the broker, "
             f"{received} received here",
             "dim",
         )
 
 
 def counted(database: Path) -> tuple[int, int]:
-    """Return how many readings a store holds, and how many its broker has, counted from outside."""
+    """Return how many records a store holds, and how many its broker has, counted from outside."""
     with contextlib.suppress(sqlite3.OperationalError):  # it isn't made yet
         outside = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
         with contextlib.closing(outside):
-            [(stored, first)] = outside.execute("SELECT sum(count), min(place) FROM round")
-            [(place,)] = outside.execute("SELECT max(place) FROM cursor")
-            return stored or 0, place - first if place and first else 0
+            [(stored, end)] = outside.execute("SELECT sum(count), max(place + count) FROM round")
+            broker = "SELECT CAST(substr(body, 5) AS TEXT) FROM state WHERE key = 'broker/demo'"
+            for (state,) in outside.execute(broker):
+                waiting = json.loads(state)["waiting"]
+                lacked = sum(max(0, min(stop, end) - start) for start, stop in waiting)
+                return stored, stored - lacked
+            return stored or 0, 0
     return 0, 0
