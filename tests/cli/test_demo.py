@@ -44,7 +44,7 @@ def killed(mark: str, argument: str) -> bool:
 
 def test_it_ends_by_itself_and_its_four_figures_agree(own_tmp: dict[str, str]) -> None:
     done = subprocess.run(
-        [ARYK, "demo", "--seconds", "2"],
+        [ARYK, "demo", "--seconds", "4"],
         capture_output=True,
         text=True,
         timeout=50,
