@@ -7,6 +7,7 @@ _LEAST: Final = 2_000
 _MOST: Final = 1_280_000  # 20 packs of 64,000 bytes
 _QUEUED: Final = 2.0  # s that a message may wait in queues on its way
 _PACKS: Final = 4  # at least so many share the allowance
+_CREDIT: Final = 1.0  # s of the rate that may be made up for: the feed looks twice a second
 
 
 class Allowance:
@@ -21,7 +22,7 @@ class Allowance:
         self._rate = rate
         self._limit = _FIRST
         self._under_way = 0
-        self._not_before = 0.0
+        self._not_before = float("-inf")
         self._quickest = float("inf")
 
     @property
@@ -37,7 +38,7 @@ class Allowance:
         """Take note of a message of so many bytes."""
         self._under_way += size
         if self._rate is not None:
-            self._not_before = max(now, self._not_before) + size / self._rate
+            self._not_before = max(now - _CREDIT, self._not_before) + size / self._rate
 
     def answered(self, size: int, waited: float) -> None:
         """Take note of its acknowledgement, so many s later."""

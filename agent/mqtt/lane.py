@@ -120,8 +120,8 @@ class Lane:
     def _ahead(self) -> range | None:
         """Return the next piece to be sent, as large as a pack may be."""
         left = without(self._todo(), self._flight.places)
-        if (passed_over := self._caution.passed_over) is not None:
-            left = without(left, (passed_over,))
+        # Where nothing lies behind what is passed over, that is tried again.
+        left = without(left, self._caution.passed_over) or left
         if left and not len(self._flight) and left[-1].stop <= self._next:
             self._next = 0  # something before was refused, or is to be sent again
         for part in left:
@@ -135,19 +135,19 @@ class Lane:
 
     def _accepted(self, message: Message) -> None:
         standing, pack = self._standing, message.pack
-        set_aside = self._caution.accept(message.places)
+        self._caution.accept(message.places)
         self._hold.accept()
         standing.refusals.accept(self._kind)
         standing.acknowledged += pack.readings
         standing.unheard += pack.readings if message.code == NOBODY else 0
         self._store.acknowledge(standing.name, message.places)
-        if set_aside is not None:
-            self._store.exempt(standing.name, set_aside, "refused")
 
     def _refused(self, message: Message, now: float) -> None:
         code = message.code or 0
-        self._caution.refuse(message.places, code)
-        self._hold.refuse(now)
+        if self._caution.refuse(message.places, code):
+            self._store.exempt(self._standing.name, message.places, "refused")
+        if self._hold.over(now):  # else it was sent before another one was refused
+            self._hold.refuse(now)
         self._next = min(self._next, message.places.start)
         self._standing.refusals.refuse(self._kind, refused_message(self._kind, code))
 

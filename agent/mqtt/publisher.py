@@ -145,9 +145,10 @@ class Publisher:
         """Feed a connection until it ends or :meth:`stop` is called."""
         self._note_retains(session.limits.retain)
         if session.limits.retain:
-            seen = await session.retained(session.topic("ledger"), _WITNESS)
-            if seen is not None:
-                await heed(self._store, self._name, seen)
+            await self._hear_the_witness(session)
+        if self._stopping:
+            session.disconnect()
+            return
         self._feed = Feed(session, self._store, self._standing, self._told, self._wake)
         self._outage.connected(self._url)
         self._faulty.clear()
@@ -158,6 +159,14 @@ class Publisher:
         finally:
             proof.cancel()
             self._feed = None
+
+    async def _hear_the_witness(self, session: Session) -> None:
+        """Let the store know what the broker's own ledger says, before anything is sent."""
+        seen: bytes | None = None
+        async with self._until_stopped():
+            seen = await session.retained(session.topic("ledger"), _WITNESS)
+        if seen is not None:
+            await heed(self._store, self._name, seen)
 
     def _prove(self) -> None:
         self._outage.proved(self._url)

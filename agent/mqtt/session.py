@@ -79,6 +79,7 @@ class Session:
         self._pending: dict[int, tuple[Callable[[int], None], int]] = {}
         self._oldest_since = 0.0
         self._answered = asyncio.Event()  # CONNECT, or the session has ended
+        self._ended: asyncio.Future[bytes | None] = self._loop.create_future()
         self._wire: Wire | None = None
         self._client = Client(
             CallbackAPIVersion.VERSION2,
@@ -183,13 +184,19 @@ class Session:
             if message.topic == topic:
                 end(bytes(message.payload))
 
+        def subscribed(*_: Any) -> None:
+            client.unsubscribe(topic)
+
+        def unsubscribed(*_: Any) -> None:
+            end(None)
+
         client = self._client
         client.on_message = heard
-        client.on_subscribe = lambda *_: client.unsubscribe(topic)
-        client.on_unsubscribe = lambda *_: end(None)
+        client.on_subscribe, client.on_unsubscribe = subscribed, unsubscribed
         if self.error is None:
             client.subscribe(topic, qos=1)
-            await asyncio.wait({found}, timeout=within)
+            either = {found, self._ended}
+            await asyncio.wait(either, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         client.on_message = client.on_subscribe = client.on_unsubscribe = None
         return found.result() if found.done() else None
 
@@ -240,6 +247,7 @@ class Session:
         if self.error is not None:
             return
         self.error = error
+        self._ended.set_result(None)
         if self._wire is not None:
             self._wire.close()
         self._pending.clear()
