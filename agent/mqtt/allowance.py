@@ -14,7 +14,8 @@ class Allowance:
     """Bytes of backfill that may wait for their acknowledgement; follows what the link carries.
 
     A message that takes 2 s longer than the quickest one has waited in a queue: half as much may
-    be under way then. Where the link takes all that it is given, twice as much may be.
+    be under way then. Where the link takes all that it is given, half as much again may be. Each
+    change waits for what was sent since the one before, else it would overshoot.
     """
 
     def __init__(self, rate: float | None) -> None:
@@ -24,6 +25,7 @@ class Allowance:
         self._under_way = 0
         self._not_before = float("-inf")
         self._quickest = float("inf")
+        self._changed_at = float("-inf")
 
     @property
     def pack(self) -> int:
@@ -40,11 +42,12 @@ class Allowance:
         if self._rate is not None:
             self._not_before = max(now - _CREDIT, self._not_before) + size / self._rate
 
-    def answered(self, size: int, waited: float) -> None:
-        """Take note of its acknowledgement, so many s later."""
-        self._quickest = min(self._quickest, waited)
-        if waited > self._quickest + _QUEUED:
-            self._limit = max(_LEAST, self._limit // 2)
-        elif self._under_way >= self._limit // 2:
-            self._limit = min(2 * self._limit, _MOST)
+    def answered(self, size: int, sent: float, now: float) -> None:
+        """Take note of the acknowledgement of a message of so many bytes, sent at a time."""
+        self._quickest = min(self._quickest, now - sent)
+        if sent >= self._changed_at:
+            if now - sent > self._quickest + _QUEUED:
+                self._limit, self._changed_at = max(_LEAST, self._limit // 2), now
+            elif self._under_way >= self._limit // 2:
+                self._limit, self._changed_at = min(self._limit * 3 // 2, _MOST), now
         self._under_way -= size

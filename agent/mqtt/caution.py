@@ -63,6 +63,7 @@ class Caution:
         suspect = self._suspects.setdefault(places, _Suspect())
         if suspect.tries >= _TRIES and suspect.others_taken:
             del self._suspects[places]
+            self.wary = False
             return True
         suspect.tries, suspect.others_taken = suspect.tries + 1, False
         if len(self.passed_over) >= _SUSPECTS:

@@ -61,6 +61,7 @@ class Lane:
         most = max(1, min(_READINGS, self._room // _RECORD))
         self._packer = Packer(config.format, compress=config.compress)
         self._next = 0
+        self._taken: Ranges = ()  # the record that was taken last
         self._flight, self._hold, self._caution = Flight(), Hold(), Caution(most)
         self._loop = asyncio.get_running_loop()
 
@@ -104,8 +105,8 @@ class Lane:
         """Acknowledge in the store what the broker took, and go back to what it refused."""
         for message in self._flight.land():
             if self._allowance is not None:
-                waited = message.answered - message.sent
-                self._allowance.answered(len(message.pack.payload), waited)
+                size = len(message.pack.payload)
+                self._allowance.answered(size, message.sent, message.answered)
             if (message.code or 0) >= FAILED:
                 self._refused(message, now)
             else:
@@ -120,8 +121,9 @@ class Lane:
     def _ahead(self) -> range | None:
         """Return the next piece to be sent, as large as a pack may be."""
         left = without(self._todo(), self._flight.places)
-        # Where nothing lies behind what is passed over, that is tried again.
-        left = without(left, self._caution.passed_over) or left
+        if passed_over := self._caution.passed_over:
+            # With nothing behind it, one that was taken before is tried again in its stead.
+            left = without(left, passed_over) or without(self._taken, passed_over) or left
         if left and not len(self._flight) and left[-1].stop <= self._next:
             self._next = 0  # something before was refused, or is to be sent again
         for part in left:
@@ -136,6 +138,7 @@ class Lane:
     def _accepted(self, message: Message) -> None:
         standing, pack = self._standing, message.pack
         self._caution.accept(message.places)
+        self._taken = (message.places[-1:],)
         self._hold.accept()
         standing.refusals.accept(self._kind)
         standing.acknowledged += pack.readings
@@ -146,6 +149,9 @@ class Lane:
         code = message.code or 0
         if self._caution.refuse(message.places, code):
             self._store.exempt(self._standing.name, message.places, "refused")
+            self._hold.accept()
+            self._standing.refusals.accept(self._kind)
+            return
         if self._hold.over(now):  # else it was sent before another one was refused
             self._hold.refuse(now)
         self._next = min(self._next, message.places.start)

@@ -37,7 +37,9 @@ def number(value: float) -> str:
 @lru_cache(maxsize=1024)
 def _heads(station: str, layout: Layout) -> tuple[str, ...]:
     return tuple(
-        f'{{"n":{json.dumps(f"{station}/{layout.sensor}/{name}")},"u":{json.dumps(unit)},"t":'
+        f'{{"n":{json.dumps(f"{station}/{layout.sensor}/{name}")},'
+        + (f'"u":{json.dumps(unit)},' if unit else "")
+        + '"t":'
         for name, unit in zip(layout.names, layout.units, strict=True)
     )
 
