@@ -112,3 +112,10 @@ class Stored:
     def after(self) -> int:
         """The place behind the last column."""
         return self.place + len(self.round)
+
+    def part(self, start: int, stop: int) -> "Stored":
+        """Return the columns from ``start`` up to and without ``stop``."""
+        if (start, stop) == (0, len(self.round)):
+            return self
+        part = self.round.part(start, stop)
+        return Stored(self.station, self.log, self.first + start, part, self.place + start)

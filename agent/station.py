@@ -51,6 +51,7 @@ class Station:
                 self._board,
                 about=self.about,
                 status=self.status,
+                now=lambda: clock.stamp(clock.monotonic()),
             )
             for name, broker in config.brokers.items()
         }

@@ -132,6 +132,8 @@ class Received:
             if reading.channel.split("/")[1:2] == [EVENT]:
                 continue
             row = self.rows.setdefault(reading.channel, Row(reading))
+            if reading.time < row.last.time:
+                continue  # it waited, and comes beside what is new
             row.last = reading
             row.values.append(reading.value)
         return readings

@@ -46,6 +46,7 @@ def watch(
             protocol=version,
         ) as client:
             await client.subscribe(f"{root}/+/data", qos=1)
+            await client.subscribe(f"{root}/+/backfill", qos=1)
             await _watch(client, url)
 
     try:

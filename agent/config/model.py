@@ -11,7 +11,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from drivers.fields import File, Name, Size, Table, check_host, parse_duration, wrong_key
+from drivers.fields import (
+    Duration,
+    File,
+    Name,
+    Size,
+    Table,
+    check_host,
+    parse_duration,
+    parse_size,
+    wrong_key,
+)
 
 _LEAST: Final = 8_000_000  # bytes: less is taken up by the WAL and the ballast
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}  # as registered with IANA
@@ -98,19 +108,6 @@ def _topic_root(text: str) -> str:
     raise ValueError("topic levels without + # $, with single slashes between them")
 
 
-def _start(found: object) -> object:
-    """Return ``all``, ``now``, or a time as ms UTC."""
-    if found in ("all", "now"):
-        return found
-    try:
-        time = datetime.fromisoformat(found) if isinstance(found, str) else found
-    except ValueError:
-        time = None
-    if isinstance(time, datetime) and time.tzinfo is not None:
-        return round(time.timestamp() * 1000)
-    raise ValueError('"all", "now" or a time with its offset, as 2026-07-12T08:00:00+06:00')
-
-
 def _printable(text: str) -> str:
     if text.isprintable():
         return text
@@ -130,6 +127,30 @@ def _latest(found: object) -> float | None:
 _Identity = Annotated[str, MinLen(1), MaxLen(1024), AfterValidator(_printable)]
 
 
+def _rate(found: object) -> float | None:
+    """Return bytes a second, or None for ``unlimited``."""
+    if found in ("unlimited", None):
+        return None
+    if isinstance(found, str) and found.endswith("/s"):
+        with contextlib.suppress(ValueError):
+            if (rate := parse_size(found.removesuffix("/s"))) >= 100:
+                return float(rate)
+    raise ValueError('"unlimited", or bytes a second as "2 kB/s", at least "0.1 kB/s"')
+
+
+def _start(found: object) -> object:
+    """Return ``all``, ``now``, or a time as ms UTC."""
+    if found in ("all", "now"):
+        return found
+    try:
+        time = datetime.fromisoformat(found) if isinstance(found, str) else found
+    except ValueError:
+        time = None
+    if isinstance(time, datetime) and time.tzinfo is not None:
+        return round(time.timestamp() * 1000)
+    raise ValueError('"all", "now" or a time with its offset, as 2026-07-12T08:00:00+06:00')
+
+
 class Broker(Table):
     """``[broker.<name>]``: one that gets every record, with a place of its own in the store."""
 
@@ -144,6 +165,8 @@ class Broker(Table):
     format: Literal["json", "cbor"] = "json"
     compress: bool = False
     latest: Annotated[float | None, BeforeValidator(_latest)] = 10.0
+    ledger: Annotated[Duration, Ge(1.0), Le(86400.0)] = 30.0
+    rate: Annotated[float | None, BeforeValidator(_rate)] = None
     start: Annotated[Literal["all", "now"] | int, BeforeValidator(_start)] = "all"
     protocol: Literal[3, 5] = 5
 

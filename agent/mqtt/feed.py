@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from agent.board import Board
+from agent.mqtt import ledger
+from agent.mqtt.allowance import Allowance
+from agent.mqtt.border import Border
+from agent.mqtt.events import Events
 from agent.mqtt.lane import Lane
 from agent.mqtt.latest import Latest
 from agent.mqtt.retained import Retained
@@ -18,6 +22,7 @@ from agent.store import Store
 _LOOK: Final = 0.5  # how often the board is looked at, s
 _STATUS_EVERY: Final = 600.0  # s
 _STATUS_PAUSE: Final = 2.0  # between two, where something changes, s
+_PATIENCE: Final = 2.0  # s that new readings may be more than two rounds behind
 _LAST_WORD: Final = 1.0  # of the time to stop, kept for ``stopped``, s
 
 
@@ -36,11 +41,13 @@ class Told:
         board: the newest values, and the version of what ``status`` says.
         about: gives the content of ``about``.
         status: gives the content of ``status``, without state and session.
+        now: gives the time, ms UTC.
     """
 
     board: Board
     about: Callable[[], Mapping[str, Any]]
     status: Callable[[], Mapping[str, Any]]
+    now: Callable[[], int]
 
 
 class Feed:
@@ -65,9 +72,27 @@ class Feed:
         """
         self._session, self._standing = session, standing
         self._told, self._wake = told, wake
-        self._lane = Lane("data", session, store, standing)
+        self._store = store
+        self._border = border = Border(store, standing.name)
+        events = Events(session)
+        window = session.limits.window
+        self._data = data = Lane(
+            "data", session, store, standing, border.data, window=window, saw=events.saw
+        )
+        self._backfill = Lane(
+            "backfill",
+            session,
+            store,
+            standing,
+            lambda: border.backfill(data.under_way),
+            window=max(1, window // 2),
+            allowance=Allowance(standing.config.rate),
+        )
+        self._lanes = (self._data, self._backfill)
         self._retained = Retained(session, standing.refusals)
-        self._turns: deque[Stream] = deque((self._lane, self._retained))
+        self._turns: deque[Stream] = deque((*self._lanes, self._retained, events))
+        self._behind_since: float | None = None
+        self._ledger_at = 0.0
         every = standing.config.latest
         self._latest = None if every is None else Latest(told.board, every)
         self._loop = asyncio.get_running_loop()
@@ -91,11 +116,21 @@ class Feed:
         assert self._stop_at is not None
         end = self._stop_at - _LOOK
         self._retained.forget()
-        await self._until(lambda: self._lane.idle or self._loop.time() >= end - _LAST_WORD)
-        self._turns.remove(self._lane)
+        await self._until(lambda: self._all_sent or self._loop.time() >= end - _LAST_WORD)
+        for lane in self._lanes:
+            self._turns.remove(lane)
+        self._show_ledger()
         self._show_status("stopped")
-        await self._until(lambda: self._retained.shows("status") or self._loop.time() >= end)
+        await self._until(lambda: self._last_words_said or self._loop.time() >= end)
         self._session.disconnect()
+
+    @property
+    def _all_sent(self) -> bool:
+        return all(lane.idle for lane in self._lanes)
+
+    @property
+    def _last_words_said(self) -> bool:
+        return self._retained.shows("ledger") and self._retained.shows("status")
 
     async def _until(self, done: Callable[[], bool]) -> None:
         """Feed until something is the case."""
@@ -109,7 +144,8 @@ class Feed:
             await self._fill(now)
             if not done():
                 await self._rest()
-            self._lane.settle(self._loop.time())
+            for lane in self._lanes:
+                lane.settle(self._loop.time())
 
     def _tell(self, now: float) -> None:
         """Show what is due of ``status`` and ``latest``."""
@@ -118,9 +154,33 @@ class Feed:
             self._news, self._status_at = news, now
             self._show_about()
             self._show_status("online")
+        if now >= self._ledger_at:
+            self._ledger_at = now + self._standing.config.ledger
+            self._show_ledger()
         if self._latest is not None:
             for name, content in self._latest.due(now):
                 self._retained.show(name, content)
+        self._keep_up(now)
+
+    def _keep_up(self, now: float) -> None:
+        """Let new readings jump over those that the link is too slow for: they become backfill."""
+        rounds = sum(len(layout.names) for layout in self._told.board.layouts.values())
+        if self._data.behind <= 2 * rounds:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = now
+        elif now - self._behind_since > _PATIENCE:
+            self._behind_since = None
+            self._border.jump()
+
+    def _show_ledger(self) -> None:
+        content = ledger.content(
+            self._store,
+            self._standing.name,
+            session=self._session.number,
+            now=self._told.now(),
+        )
+        self._retained.show("ledger", _json(content))
 
     def _show_about(self) -> None:
         """Show what the station is, where that is news: an instrument may tell of itself late."""

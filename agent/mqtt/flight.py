@@ -1,52 +1,58 @@
-"""Packs on their way: answered in any order, landed in theirs."""
+"""Packs on their way, each answered for itself."""
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.mqtt.payload import Pack
+from agent.store import Ranges
 
 
 @dataclass(slots=True)
 class Message:
-    """A pack in flight, the place that it goes on from, and the broker's answer to it."""
+    """A pack in flight, and the broker's answer to it.
 
-    place: int
+    Attributes:
+        places: of its records.
+        pack: the pack.
+        sent: when, s.
+        code: the reason code of its acknowledgement.
+        answered: when, s.
+    """
+
+    places: range
     pack: Pack
+    sent: float
     code: int | None = None
+    answered: float = 0.0
 
-    def answer(self, code: int) -> None:
+    def answer(self, code: int, now: float) -> None:
         """Take the broker's reason code; the first one counts."""
         if self.code is None:
-            self.code = code
+            self.code, self.answered = code, now
 
 
 class Flight:
-    """Packs in flight, in the order of their places.
-
-    A place in the log may move over a pack only when all before it were answered, too: that is
-    the low-water mark, whatever order the answers come in.
-    """
+    """Packs in flight; they may be answered in any order."""
 
     def __init__(self) -> None:
         """Begin with nothing in flight."""
-        self._messages: deque[Message] = deque()
+        self._messages: list[Message] = []
 
     def __len__(self) -> int:
-        """Return how many have not landed."""
+        """Return how many aren't dealt with."""
         return len(self._messages)
 
-    def add(self, place: int, pack: Pack) -> Message:
-        """Take a pack that follows the last one, and the place from which it was read."""
-        message = Message(place, pack)
+    @property
+    def places(self) -> Ranges:
+        """The places that are under way."""
+        return tuple(message.places for message in self._messages)
+
+    def add(self, message: Message) -> None:
+        """Take a message that is sent."""
         self._messages.append(message)
-        return message
 
     def land(self) -> Iterator[Message]:
-        """Take away what was answered, up to the first that wasn't."""
-        while self._messages and self._messages[0].code is not None:
-            yield self._messages.popleft()
-
-    def clear(self) -> None:
-        """Forget them all; late answers change nothing any more."""
-        self._messages.clear()
+        """Take away what was answered, in the order in which it was sent."""
+        landed = [message for message in self._messages if message.code is not None]
+        self._messages = [message for message in self._messages if message.code is None]
+        yield from landed

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from agent.mqtt import cbor
-from agent.record import Layout, Quality, Stored
+from agent.record import EVENT, Layout, Quality, Stored
 
 CONTENT_TYPES: Final = {"json": "application/senml+json", "cbor": "application/senml+cbor"}
 _FRAME: Final = 16  # bytes kept for a pack's brackets and zlib's own frame
@@ -37,7 +37,9 @@ def number(value: float) -> str:
 @lru_cache(maxsize=1024)
 def _heads(station: str, layout: Layout) -> tuple[str, ...]:
     return tuple(
-        f'{{"n":{json.dumps(f"{station}/{layout.sensor}/{name}")},"u":{json.dumps(unit)},"t":'
+        f'{{"n":{json.dumps(f"{station}/{layout.sensor}/{name}")},'
+        + (f'"u":{json.dumps(unit)},' if unit else "")
+        + '"t":'
         for name, unit in zip(layout.names, layout.units, strict=True)
     )
 
@@ -74,7 +76,8 @@ class _Cbor:
         if self._base is None:
             self._base = (f"{stored.station}/", found.time // 1000, unit)
             fields += [_BASE_NAME + cbor.text(self._base[0])]
-            fields += [_BASE_TIME + cbor.integer(self._base[1]), _BASE_UNIT + cbor.text(unit)]
+            fields += [_BASE_TIME + cbor.integer(self._base[1])]
+            fields += [_BASE_UNIT + cbor.text(unit)] if unit else []
         fields.append(_NAME + cbor.text(name))
         if unit != self._base[2]:
             fields.append(_UNIT + cbor.text(unit))
@@ -107,44 +110,39 @@ def _said(stored: Stored, column: int) -> list[bytes]:
 
 
 class Packer:
-    """Makes packs within limits.
+    """Makes packs.
 
     Args:
         form: ``json`` or ``cbor``.
         compress: zlib over the pack.
-        max_bytes: of a pack before compression; a single reading is never refused for it.
-        max_readings: of a pack.
     """
 
-    def __init__(
-        self,
-        form: Literal["json", "cbor"],
-        *,
-        compress: bool = False,
-        max_bytes: int = 64_000,
-        max_readings: int = 500,
-    ) -> None:
-        """Take the format and the limits."""
+    def __init__(self, form: Literal["json", "cbor"], *, compress: bool = False) -> None:
+        """Take the format."""
         self._form = form
         self._compress = compress
-        self._room = max_bytes - _FRAME
-        self._max_readings = max_readings
 
     @property
     def content_type(self) -> str:
         """What MQTT 5 says of the payload."""
         return CONTENT_TYPES[self._form]
 
-    def pack(self, stored: Sequence[Stored]) -> Pack:
+    def pack(self, stored: Sequence[Stored], room: int = 64_000, most: int = 500) -> Pack:
         """Return a pack of as much of ``stored`` (one round at least) as one may hold.
 
-        It ends where time would go back, where another station's id begins, and at its limits.
+        It ends where time would go back, where another station's id begins, between readings and
+        events, and at its limits.
+
+        Args:
+            stored: rounds in the order of their places.
+            room: bytes before compression; a single reading is never refused for it.
+            most: records.
         """
         records: list[bytes] = []
         size, place = 0, stored[0].place
         for record in self._records(stored):
             size += len(record) + 1
-            if records and (size > self._room or len(records) == self._max_readings):
+            if records and (size > room - _FRAME or len(records) == most):
                 break
             records.append(record)
             place += 1
@@ -159,8 +157,11 @@ class Packer:
         if self._form == "cbor":
             encode = _Cbor().records
         time, station, place = stored[0].round.time, stored[0].station, stored[0].place
+        events = stored[0].round.layout.sensor == EVENT
         for each in stored:
             if each.round.time < time or each.station != station or each.place != place:
                 return
+            if (each.round.layout.sensor == EVENT) != events:
+                return  # they have no unit, and a pack's base unit would become theirs
             yield from encode(each)
             time, place = each.round.time, each.after

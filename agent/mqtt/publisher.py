@@ -12,6 +12,7 @@ from agent.board import Board
 from agent.config.model import Broker, Station, Url
 from agent.mqtt.backoff import Backoff
 from agent.mqtt.feed import Feed, Told
+from agent.mqtt.ledger import heed
 from agent.mqtt.outage import Outage
 from agent.mqtt.reasons import NO_RETAIN, BrokerError
 from agent.mqtt.refusals import Refusals
@@ -21,6 +22,8 @@ from agent.store import Store
 
 log = structlog.get_logger()
 
+_WITNESS: Final = 1.0
+"""Seconds that the broker's own ledger is waited for (promise S3)."""
 _PROOF: Final = 60.0
 """Seconds that a connection must last before the next outage counts as a new one."""
 
@@ -38,11 +41,12 @@ class Publisher:
         *,
         about: Callable[[], Mapping[str, Any]],
         status: Callable[[], Mapping[str, Any]],
+        now: Callable[[], int],
     ) -> None:
         """Take the broker's table and where what is to be told comes from."""
         self._name, self._config, self._station = name, config, station.id
         self._store = store
-        self._told = Told(board, about, status)
+        self._told = Told(board, about, status, now)
         self._standing = Standing(name, config, Refusals(name, board.changed))
         self._urls, self._url = cycle(config.url), config.url[0]
         self._backoff, self._outage = Backoff(), Outage(name)
@@ -140,6 +144,11 @@ class Publisher:
     async def _serve(self, session: Session) -> None:
         """Feed a connection until it ends or :meth:`stop` is called."""
         self._note_retains(session.limits.retain)
+        if session.limits.retain:
+            await self._hear_the_witness(session)
+        if self._stopping:
+            session.disconnect()
+            return
         self._feed = Feed(session, self._store, self._standing, self._told, self._wake)
         self._outage.connected(self._url)
         self._faulty.clear()
@@ -150,6 +159,14 @@ class Publisher:
         finally:
             proof.cancel()
             self._feed = None
+
+    async def _hear_the_witness(self, session: Session) -> None:
+        """Let the store know what the broker's own ledger says, before anything is sent."""
+        seen: bytes | None = None
+        async with self._until_stopped():
+            seen = await session.retained(session.topic("ledger"), _WITNESS)
+        if seen is not None:
+            await heed(self._store, self._name, seen)
 
     def _prove(self) -> None:
         self._outage.proved(self._url)

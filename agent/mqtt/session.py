@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from paho.mqtt.client import Client, ConnectFlags, MQTTv5, MQTTv311
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -79,6 +79,7 @@ class Session:
         self._pending: dict[int, tuple[Callable[[int], None], int]] = {}
         self._oldest_since = 0.0
         self._answered = asyncio.Event()  # CONNECT, or the session has ended
+        self._ended: asyncio.Future[bytes | None] = self._loop.create_future()
         self._wire: Wire | None = None
         self._client = Client(
             CallbackAPIVersion.VERSION2,
@@ -163,6 +164,42 @@ class Session:
             self._oldest_since = self._loop.time()
         self._pending[info.mid] = (answered, len(payload))
 
+    async def retained(self, topic: str, within: float) -> bytes | None:
+        """Return a topic's retained message; None where there is none, or it comes too late.
+
+        A broker sends it behind its answer to the subscription, and before that to anything that
+        is asked later: so the answer to the cancellation says that there is none.
+
+        Args:
+            topic: in full.
+            within: seconds to wait for it.
+        """
+        found: asyncio.Future[bytes | None] = self._loop.create_future()
+
+        def end(said: bytes | None) -> None:
+            if not found.done():
+                found.set_result(said)
+
+        def heard(_: Client, __: Any, message: MQTTMessage) -> None:
+            if message.topic == topic:
+                end(bytes(message.payload))
+
+        def subscribed(*_: Any) -> None:
+            client.unsubscribe(topic)
+
+        def unsubscribed(*_: Any) -> None:
+            end(None)
+
+        client = self._client
+        client.on_message = heard
+        client.on_subscribe, client.on_unsubscribe = subscribed, unsubscribed
+        if self.error is None:
+            client.subscribe(topic, qos=1)
+            either = {found, self._ended}
+            await asyncio.wait(either, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        client.on_message = client.on_subscribe = client.on_unsubscribe = None
+        return found.result() if found.done() else None
+
     def disconnect(self) -> None:
         """End in order: the broker doesn't publish the will."""
         if self._wire is not None and self.error is None:
@@ -210,6 +247,7 @@ class Session:
         if self.error is not None:
             return
         self.error = error
+        self._ended.set_result(None)
         if self._wire is not None:
             self._wire.close()
         self._pending.clear()

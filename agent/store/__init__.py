@@ -34,6 +34,7 @@ An event is a record like any other: a round of one column (:func:`agent.record.
 
 from agent.store.errors import StoreError
 from agent.store.ledger import Entry
+from agent.store.places import OPEN, Ranges, overlap, without
 from agent.store.store import Start, Store
 
-__all__ = ["Entry", "Start", "Store", "StoreError"]
+__all__ = ["OPEN", "Entry", "Ranges", "Start", "Store", "StoreError", "overlap", "without"]

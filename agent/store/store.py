@@ -138,7 +138,7 @@ class Store:
             rounds = found.rounds
             self._note_holes(place, rounds, found.until)
         if rounds and rounds[0].place < place:
-            rounds[0] = _cut(rounds[0], place)
+            rounds[0] = rounds[0].part(place - rounds[0].place, len(rounds[0].round))
         return rounds
 
     def place(self, log: str, number: int) -> int | None:
@@ -275,9 +275,3 @@ class Store:
     def _reopened(self) -> None:
         self._tail = Tail(_TAIL)
         self._reader.stale = True
-
-
-def _cut(stored: Stored, place: int) -> Stored:
-    start = place - stored.place
-    part = stored.round.part(start, len(stored.round))
-    return Stored(stored.station, stored.log, stored.first + start, part, place)

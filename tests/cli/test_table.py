@@ -38,6 +38,14 @@ def test_the_table_shows_the_last_reading_of_a_channel_with_its_decimals() -> No
     assert line.split()[-2:] == ["now", "▃▁█"]
 
 
+def test_what_waited_and_comes_late_does_not_replace_what_is_newer() -> None:
+    received = Received()
+    older = LEVEL | {"v": 9.5, "t": LEVEL["t"] - 60, "seq": 5}
+    assert take(received, LEVEL, older)[1] == "a/b/level 2026-11-23T20:44:00Z 9.5 m 2 5"
+    (line,) = [line for line in drawn(received).splitlines() if "level" in line]
+    assert line.split()[1] == "1.25"
+
+
 @pytest.mark.parametrize(
     ("record", "words"),
     [

@@ -31,8 +31,11 @@ def broker() -> Iterator[int]:
             deadline = time.monotonic() + 10
             while True:
                 try:
-                    for topic, payload in (("a", json.dumps([LEVEL])), ("b", "not a pack")):
-                        publish.single(f"aryk/{topic}/data", payload, qos=1, retain=True, port=port)
+                    for topic, payload in (
+                        ("a/backfill", json.dumps([LEVEL])),
+                        ("b/data", "not a pack"),
+                    ):
+                        publish.single(f"aryk/{topic}", payload, qos=1, retain=True, port=port)
                     break
                 except ConnectionRefusedError:
                     assert time.monotonic() < deadline

@@ -1,12 +1,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.mqtt.flight import Flight
+from agent.mqtt.flight import Flight, Message
 from agent.mqtt.payload import Pack
 
 
-def pack(place: int) -> Pack:
-    return Pack(b"", place + 1, 1)
+def message(place: int) -> Message:
+    return Message(range(place, place + 1), Pack(b"", place + 1, 1), 0.0)
 
 
 @given(
@@ -18,37 +18,37 @@ def pack(place: int) -> Pack:
         )
     )
 )
-def test_in_whatever_order_answers_come_only_what_has_no_hole_before_it_lands(
+def test_in_whatever_order_answers_come_each_message_lands_once_and_the_rest_is_under_way(
     case: tuple[int, list[int]],
 ) -> None:
     count, answers = case
     flight = Flight()
-    messages = [flight.add(place, pack(place)) for place in range(count)]
+    messages = [message(place) for place in range(count)]
+    for each in messages:
+        flight.add(each)
     landed: list[int] = []
-    answered: set[int] = set()
     for which in answers:
-        messages[which].answer(0)
-        answered.add(which)
-        landed += [message.pack.place_after for message in flight.land()]
-        low_water = next((i for i in range(count) if i not in answered), count)
-        assert landed == list(range(1, low_water + 1))
-        assert len(flight) == count - low_water
+        messages[which].answer(0, 1.0)
+        landed += [each.places.start for each in flight.land()]
+    assert landed == list(dict.fromkeys(answers))
+    left = [place for place in range(count) if place not in answers]
+    assert [places.start for places in flight.places] == left
+    assert len(flight) == len(left)
+
+
+def test_what_was_answered_together_lands_in_the_order_in_which_it_was_sent() -> None:
+    flight = Flight()
+    messages = [message(place) for place in range(3)]
+    for each in messages:
+        flight.add(each)
+    for each in reversed(messages):
+        each.answer(0, 1.0)
+    assert list(flight.land()) == messages
 
 
 def test_the_first_answer_counts() -> None:
     flight = Flight()
-    message = flight.add(1, pack(1))
-    message.answer(0x87)
-    message.answer(0)
-    assert [landed.code for landed in flight.land()] == [0x87]
-
-
-def test_a_late_answer_to_what_was_forgotten_changes_nothing() -> None:
-    flight = Flight()
-    late = flight.add(1, pack(1))
-    flight.clear()
-    again = flight.add(1, pack(1))
-    late.answer(0)
-    assert list(flight.land()) == []
-    again.answer(0)
-    assert list(flight.land()) == [again]
+    flight.add(sent := message(1))
+    sent.answer(0x87, 1.0)
+    sent.answer(0, 2.0)
+    assert [(landed.code, landed.answered) for landed in flight.land()] == [(0x87, 1.0)]

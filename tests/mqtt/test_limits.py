@@ -24,9 +24,9 @@ async def test_receive_maximum_is_obeyed_and_every_topic_gets_its_turn(
             await until(lambda: not station.store.waiting("ministry"))
             await until(lambda: bool(broker.on("/snr")))
         assert broker.most_unanswered == most
-        assert numbers(broker.on("/data")) == list(range(1, 81))
+        assert numbers(broker.on("/backfill")) == list(range(1, 81))
         topics = [each.topic.split("/")[2] for each in broker.published]
-        assert topics.index("latest") < len(topics) - topics[::-1].index("data"), "in turn"
+        assert topics.index("latest") < len(topics) - topics[::-1].index("backfill"), "in turn"
 
 
 async def test_maximum_packet_size_is_obeyed_and_the_station_still_says_that_it_lives(
@@ -38,7 +38,7 @@ async def test_maximum_packet_size_is_obeyed_and_the_station_still_says_that_it_
             await until(lambda: not station.store.waiting("ministry"))
             await until(lambda: bool(broker.on("/status")))
         assert max(each.size for each in broker.published) <= 200
-        assert numbers(broker.on("/data")) == list(range(1, 81))
+        assert numbers(broker.on("/backfill")) == list(range(1, 81))
         status = json.loads(broker.on("/status")[0].payload)
         assert status.keys() == {"state", "session"}, "the rest is too large"
         assert publisher.facts()["refused"] == {}
@@ -48,9 +48,9 @@ async def test_a_packet_size_that_no_reading_fits_in_holds_with_a_sentence(tmp_p
     async with FakeBroker() as broker, bench(tmp_path, 2) as station:
         broker.limits = {"maximum_packet_size": 100}
         async with station.publishing(broker.url) as publisher:
-            await until(lambda: "data" in publisher.facts()["refused"])
-            assert publisher.facts()["refused"]["data"] == (
-                "the broker refuses data: the message is larger than the broker takes. Raise "
+            await until(lambda: "backfill" in publisher.facts()["refused"])
+            assert publisher.facts()["refused"]["backfill"] == (
+                "the broker refuses backfill: the message is larger than the broker takes. Raise "
                 'its maximum packet size, or try format = "cbor" (0x95)'
             )
         assert max(each.size for each in broker.published) <= 100

@@ -8,6 +8,7 @@ import pytest
 from agent.mqtt import session, wire
 from tests.support.mosquitto import Mosquitto
 from tests.support.operator import subscription
+from tests.support.published import numbers
 from tests.support.publishing import bench
 from tests.support.waiting import until
 
@@ -20,6 +21,8 @@ async def test_a_subscriber_sees_the_topics_as_the_interface_says(tmp_path: Path
             async with station.publishing(broker.url):
                 await until(lambda: len(heard.records) == 6)
                 await until(lambda: len(heard.on("latest/radar/snr")) == 1)
+                await station.measure(1)
+                await until(lambda: len(heard.records) == 8)
             await until(lambda: heard.states()[-1] == "stopped")
             assert [each.json() for each in heard.on("about")] == [
                 {"id": "chu-01", "name": "Чүй, Благовещенка"}
@@ -29,18 +32,22 @@ async def test_a_subscriber_sees_the_topics_as_the_interface_says(tmp_path: Path
             )
             assert {(each.topic.split("/")[0], each.retain) for each in heard.messages} == {
                 ("data", False),
+                ("backfill", False),
+                ("ledger", True),
                 ("latest", True),
                 ("status", True),
                 ("about", True),
             }
             assert {each.qos for each in heard.messages} == {1}
             assert {each.content_type for each in heard.on("data")} == {"application/senml+json"}
-            assert heard.numbers == list(range(1, 7))
+            assert numbers(heard.on("backfill")) == list(range(1, 7))
+            assert numbers(heard.on("data")) == [7, 8]
         async with subscription(broker.port) as late:
-            await until(lambda: len(late.messages) == 4)
+            await until(lambda: len(late.messages) == 5)
             assert {each.topic for each in late.messages} == {
                 "about",
                 "status",
+                "ledger",
                 "latest/radar/distance",
                 "latest/radar/snr",
             }
@@ -103,11 +110,11 @@ async def test_a_refusal_by_access_rules_holds_everything_until_they_allow_it(
         subscription(broker.port) as heard,
         station.publishing(broker.url) as publisher,
     ):
-        await until(lambda: len(publisher.facts()["refused"]) == 3)
+        await until(lambda: len(publisher.facts()["refused"]) == 4)
         assert publisher.facts()["refused"] == {
             topic: f"the broker refuses {topic}: this station may not write there. "
             "Have the broker allow it (0x87)"
-            for topic in ("about", "data", "latest")
+            for topic in ("about", "backfill", "latest", "ledger")
         }
         await until(lambda: bool(heard.on("status")))
         refused = publisher.facts()["refused"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.mqtt.payload import CONTENT_TYPES, Packer, number
-from agent.record import Layout, Round, Stored
+from agent.record import Layout, Round, Stored, event
 from tests.support import senml
 from tests.support.published import records
 
@@ -105,11 +105,11 @@ def expected(one: Stored) -> list[senml.Record]:
 def test_any_log_comes_out_of_its_packs_as_it_went_in(
     log: list[Stored], form: str, compress: bool, most: int
 ) -> None:
-    packer = Packer(form, compress=compress, max_readings=most)
+    packer = Packer(form, compress=compress)
     received: list[senml.Record] = []
     rest = log
     while rest:
-        pack = packer.pack(rest)
+        pack = packer.pack(rest, most=most)
         heard = records(pack.payload)
         assert len(heard) == pack.readings <= most
         received += heard
@@ -138,7 +138,7 @@ def test_no_pack_is_larger_than_it_may_be_unless_a_single_reading_is(
     values: list[float | None], most: int
 ) -> None:
     for form in ("json", "cbor"):
-        pack = Packer(form, max_bytes=most).pack([stored(values), stored(values, first=1043)])
+        pack = Packer(form).pack([stored(values), stored(values, first=1043)], most)
         assert len(pack.payload) <= most or pack.readings == 1
 
 
@@ -176,6 +176,16 @@ def test_a_pack_ends_where_another_station_begins() -> None:
     assert Packer("cbor").pack([stored((1.0, 2.0)), other]).readings == 2
 
 
+def test_a_pack_ends_between_readings_and_events_which_have_no_unit() -> None:
+    happened = Stored("chu-01", "k3f7q2xa", 1043, event("start", NOON, {"version": "1"}), 1043)
+    log = [stored((1.0, 2.0)), happened, stored((1.0, 2.0), first=1044)]
+    for form in ("json", "cbor"):
+        assert Packer(form).pack(log).place_after == 1043
+        [record] = records((pack := Packer(form).pack(log[1:])).payload)
+        assert (pack.place_after, record["n"]) == (1044, "chu-01/event/start")
+        assert record["vs"] == '{"version":"1"}'
+
+
 def test_a_round_larger_than_the_limit_is_split() -> None:
-    pack = Packer("json", max_readings=1).pack([stored((1.0, 2.0))])
+    pack = Packer("json").pack([stored((1.0, 2.0))], most=1)
     assert (pack.readings, pack.place_after) == (1, 1042)

@@ -1,7 +1,7 @@
 """A broker that misbehaves as told: it refuses, delays, reorders, repeats, swallows, babbles.
 
-Written from the MQTT 5 and 3.1.1 standards; it knows CONNECT, PUBLISH at QoS 1, PINGREQ and
-DISCONNECT, and nothing of the agent.
+Written from the MQTT 5 and 3.1.1 standards; it knows CONNECT, PUBLISH at QoS 1, SUBSCRIBE and
+UNSUBSCRIBE to one topic, PINGREQ and DISCONNECT, and nothing of the agent.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 CONNECT, CONNACK, PUBLISH, PUBACK, PINGREQ, PINGRESP, DISCONNECT = 1, 2, 3, 4, 12, 13, 14
+SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK = 8, 9, 10, 11
 
 # MQTT 5, 2.2.2.2: identifier and form of the properties that a CONNACK may carry here.
 _LIMITS: Final = {
@@ -96,6 +97,8 @@ class FakeBroker:
         pings: how many PINGREQ came.
         silent: whether they get no answer.
         farewells: how many DISCONNECT came.
+        kept: the retained messages, by topic.
+        deaf: whether subscriptions get no answer.
     """
 
     def __init__(self) -> None:
@@ -109,7 +112,8 @@ class FakeBroker:
         self.published: list[Published] = []
         self.connections: list[Connection] = []
         self.most_unanswered = self.pings = self.farewells = 0
-        self.port, self.silent = 0, False
+        self.port, self.silent, self.deaf = 0, False, False
+        self.kept: dict[str, bytes] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -163,14 +167,37 @@ class FakeBroker:
             self.published.append(published)
             connection.unanswered.add(published.packet_id)
             self.most_unanswered = max(self.most_unanswered, len(connection.unanswered))
-            if (code := self.code(published)) is not None:
+            code = self.code(published)
+            if published.retain and code is not None and code < 0x80:
+                self.kept[published.topic] = published.payload
+            if code is not None:
                 asyncio.get_running_loop().call_later(self.delay, published.answer, code)
+        elif kind in {SUBSCRIBE, UNSUBSCRIBE}:
+            if not self.deaf:
+                self._subscription(connection, kind, body)
         elif kind == PINGREQ:
             self.pings += 1
             if not self.silent:
                 connection.send(PINGRESP, b"")
         elif kind == DISCONNECT:
             self.farewells += 1
+
+    def _subscription(self, connection: Connection, kind: int, body: bytes) -> None:
+        """Answer, and send what is retained there (MQTT 5, 3.3.1.3, 3.8.4 and 3.10.4)."""
+        fields = _Fields(body)
+        packet_id, none = fields.take(2), b""
+        if connection.level == 5:
+            none = b"\0"
+            fields.properties()
+        topic = fields.text()
+        if kind == UNSUBSCRIBE:
+            connection.send(UNSUBACK, packet_id + none + none)
+            return
+        connection.send(SUBACK, packet_id + none + b"\1")
+        if topic in self.kept:
+            name = struct.pack(">H", len(topic.encode())) + topic.encode()
+            connection.raw(b"\x31" + _length(len(name + none + self.kept[topic])))
+            connection.raw(name + none + self.kept[topic])
 
     def _welcome(self, connection: Connection, code: int | None) -> None:
         if code is None:

@@ -34,7 +34,7 @@ class Heard:
 
     Attributes:
         messages: in the order that they came in.
-        records: of ``data``, by identity; one identity has one content for ever.
+        records: of ``data`` and ``backfill``, by identity; one identity has one content for ever.
         order: the identities in the order of their first coming.
         subscriptions: how often it subscribed; more than once where the broker went away.
     """
@@ -47,7 +47,7 @@ class Heard:
     def take(self, message: Message) -> None:
         """Take a message in."""
         self.messages.append(message)
-        if message.topic != "data":
+        if message.topic not in {"data", "backfill"}:
             return
         for record in published.records(message.payload):
             key = (record["log"], record["seq"])

@@ -59,6 +59,7 @@ class Bench:
             self.board,
             about=lambda: self.about,
             status=lambda: {"brokers": {name: publisher.facts()}},
+            now=lambda: NOON,
         )
         task = asyncio.create_task(publisher.run(), name=name)
         try:

@@ -69,23 +69,25 @@ async def test_killed_between_publish_and_acknowledgement_it_sends_the_same_agai
 ) -> None:
     async with FakeBroker() as broker:
         config = station_toml(tmp_path, ministry=f'url = "{broker.url}"')
-        broker.code = lambda each: None if each.topic.endswith("/data") else 0
+        broker.code = lambda each: None if each.topic.endswith(("/data", "/backfill")) else 0
         async with running(config) as (agent, _):
             await until(lambda: len(broker.on("/data")) >= 5, 15)
             agent.kill()
             await agent.wait()
         unanswered = {
-            (record["log"], record["seq"]): record
-            for each in broker.on("/data")
+            record["seq"]: record
+            for each in broker.on("/data") + broker.on("/backfill")
             for record in records(each.payload)
         }
         broker.published.clear()
         broker.code = lambda _: 0
         async with running(config) as (agent, _):
-            await until(lambda: len(numbers(broker.on("/data"))) > len(unanswered), 15)
-        again = [record for each in broker.on("/data") for record in records(each.payload)]
-        assert again[: len(unanswered)] == list(unanswered.values())
-        assert [each["seq"] for each in again] == list(range(1, len(again) + 1))
+            await until(lambda: len(numbers(broker.on("/backfill"))) >= len(unanswered), 15)
+            await until(lambda: len(broker.on("/data")) >= 5, 15)
+        again = [record for each in broker.on("/backfill") for record in records(each.payload)]
+        assert again[: len(unanswered)] == [unanswered[number] for number in sorted(unanswered)]
+        new = numbers(broker.on("/data"))
+        assert [each["seq"] for each in again] + new == list(range(1, len(again) + len(new) + 1))
 
 
 async def stops_in_time(agent: asyncio.subprocess.Process) -> None:

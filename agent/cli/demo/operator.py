@@ -70,7 +70,7 @@ class Operator:
             self._take(str(message.topic), message.payload)
 
     def _take(self, topic: str, payload: bytes) -> None:
-        if topic.endswith("/data"):
+        if topic.endswith(("/data", "/backfill")):
             for reading in self.received.take(payload):
                 self.numbers.add((reading.log, reading.number))
                 self._heard(reading)
