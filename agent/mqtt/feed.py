@@ -87,6 +87,7 @@ class Feed:
             lambda: border.backfill(data.under_way),
             window=max(1, window // 2),
             allowance=Allowance(standing.config.rate),
+            saw=events.saw,
         )
         self._lanes = (self._data, self._backfill)
         self._retained = Retained(session, standing.refusals)
