@@ -114,10 +114,10 @@ class LogAccount:
         waiting, missing = Ranges(), Ranges()
         if entry is not None:
             waiting = lacking & entry.waiting
-            missing = (lacking & below(entry.next)) - waiting
+            missing = lacking & below(entry.next)
             if waiting:  # the record of an older gap may be among it
                 waiting |= missing & below(entry.gaps_from)
-                missing -= waiting
+            missing -= waiting
         return LogVerdict(
             log=self._name,
             state=self._state(missing, waiting),

@@ -71,10 +71,8 @@ def test_exactly_the_numbers_that_were_acknowledged_and_did_not_come_are_missing
     whole.numbers(46, 60)
     whole.ledger(30, entry(61))
     assert whole.says() == "incomplete: missing 17 to 20, 45"
-    assert whole.notes() == [
-        "lost between broker and us, or by the station: what is missing "
-        "(the ledger says that the broker acknowledged them)"
-    ]
+    because = "what is missing (the ledger says that the broker acknowledged them)"
+    assert whole.notes() == [f"lost between broker and us, or by the station: {because}"]
     assert not whole.auditor.verdict().complete
 
 
@@ -241,6 +239,14 @@ def test_contents_are_compared_as_far_back_as_memory_is_given() -> None:
     assert listening.notes()[-1].endswith("harmless: 20, 10 too late to compare")
 
 
+def test_contents_that_come_again_and_again_are_not_forgotten() -> None:
+    listening = Listening(whole=True, compared=4096)
+    for first in range(1, 20_000, 1000):
+        listening.numbers(1, 10)
+        listening.numbers(first + 100, first + 999)
+    assert listening.log().uncompared == 0
+
+
 def test_a_revision_is_a_record_of_its_own_and_no_conflict(whole: Listening) -> None:
     whole.numbers(1, 9)
     whole.data(pack(reading(10, v=7.5, of=7), reading(11, v=7.25, of=7)))
@@ -280,6 +286,29 @@ def test_a_ledger_that_was_made_just_before_a_number_and_sent_just_after_is_fine
     assert whole.log().state is State.COMPLETE
 
 
+def test_numbers_that_two_ledgers_after_them_have_not_given_out(whole: Listening) -> None:
+    whole.numbers(1, 20)
+    whole.ledger(60, entry(11))
+    assert whole.log().state is State.COMPLETE, "it may have been on its way"
+    whole.ledger(90, entry(11))
+    assert whole.notes()[0] == "came, but the ledger has not given them out: 11 to 20"
+
+
+def test_a_kept_ledger_that_comes_after_a_number_says_nothing_of_it() -> None:
+    listening = Listening()
+    listening.numbers(101, 105)
+    listening.ledger(0, entry(91), retained=True)
+    listening.ledger(30, entry(105))
+    assert not listening.log().given_back
+
+
+def test_an_older_ledger_that_is_delivered_again_takes_nothing_back(whole: Listening) -> None:
+    whole.ledger(30, entry(1))
+    whole.ledger(60, entry(11, [(1, 10)]))
+    whole.ledger(30, entry(1))
+    assert not whole.log().given_back
+
+
 def test_of_an_older_ledger_that_the_broker_sends_again_nothing_is_taken(late: Listening) -> None:
     late.ledger(0, entry(91), retained=True)
     late.ledger(60, entry(106))
@@ -294,7 +323,7 @@ def test_what_was_before_is_not_claimed(late: Listening) -> None:
     late.numbers(106, 120)
     late.ledger(60, entry(121))
     assert late.says() == "complete as of 2026-11-23T12:01:00Z"
-    assert list(late.log().judged)[0].start == 106
+    assert late.log().judged.first == 106
 
 
 def test_what_was_given_out_since_is_claimed(late: Listening) -> None:
@@ -316,7 +345,16 @@ def test_a_backlog_is_claimed_from_the_first_of_it_that_comes() -> None:
     listening.numbers(301, 1000, topic="backfill")
     listening.ledger(30, entry(1001, [(901, 1000)]))
     assert listening.says() == "incomplete: missing 201 to 300"
-    assert list(listening.log().judged)[0].start == 101, "1 to 100 may have gone before"
+    assert listening.log().judged.first == 101, "1 to 100 may have gone before"
+
+
+def test_what_the_broker_had_kept_claims_nothing_of_a_backlog() -> None:
+    listening = Listening()
+    listening.ledger(0, entry(101, [(1, 100)]))
+    listening.data(readings([10]), "backfill", retained=True)
+    listening.ledger(30, entry(101))
+    assert listening.log().state is State.COMPLETE
+    assert listening.log().judged.first == 101
 
 
 def test_a_station_that_gives_out_nothing_new_is_complete(late: Listening) -> None:
@@ -341,6 +379,14 @@ def test_what_passed_by_while_we_did_not_listen_is_not_claimed(late: Listening) 
     judged = late.log().judged
     assert [number in judged for number in (110, 111, 134, 141)] == [True, False, False, True]
     assert late.auditor.verdict().interruptions == 1
+
+
+def test_a_log_that_began_while_we_did_not_listen_is_not_claimed_whole(late: Listening) -> None:
+    late.ledger(60, entry(106))
+    late.auditor.interrupt()
+    late.ledger(90, entry(106), entry(21, log=NEWER))
+    late.ledger(120, entry(106), entry(21, log=NEWER))
+    assert late.auditor.verdict().complete
 
 
 def test_what_was_missing_before_an_interruption_stays_missing(late: Listening) -> None:
