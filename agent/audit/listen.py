@@ -1,6 +1,7 @@
 """Listening to a broker, and telling when we didn't."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,14 @@ _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 _PAUSES: Final = (1.0, 2.0, 5.0, 15.0)  # between tries to connect again, s
 _KEEPALIVE: Final = 30  # s
 _REFUSED: Final = 0x80  # reason codes from here on (MQTT 5, 3.9.3; 3.1.1, 3.9.3)
+
+_ADVICE: Final = {
+    "certificate verify failed": "Set --ca to the certificate of the authority that signed it",
+    "certificate required": "Show your own: --certificate and --key",
+    "authorized": "Check --username and --password-file",
+    "user name": "Check --username and --password-file",
+    "wrong version number": "Check the port: it doesn't seem to speak TLS",
+}
 
 
 class ListenError(Exception):
@@ -58,59 +67,97 @@ def address(url: str) -> tuple[bool, str, int]:
     return parts.scheme == "mqtts", parts.hostname, port or _PORTS[parts.scheme]
 
 
-async def listen(
-    broker: Broker,
-    topics: Sequence[str],
-    heard: Callable[[str, bytes, bool], None],
-    interrupted: Callable[[], None],
-) -> None:
-    """Listen until cancelled; connect again whenever the connection is lost.
+class Listener:
+    """Listens to a broker; connects again whenever the connection is lost.
 
-    Args:
-        broker: where.
-        topics: what to subscribe to.
-        heard: called with topic, payload and whether the broker had kept the message.
-        interrupted: called when messages may have passed us by: each connection is a new session.
-
-    Raises:
-        ListenError: the first connection failed, or the broker doesn't let us subscribe.
+    Attributes:
+        connected: whether it has ever been.
     """
-    connected, tries = False, 0
-    while True:
-        try:
-            async with _client(broker) as client:
-                await _subscribe(client, topics, broker.url)
-                connected, tries = True, 0
-                async for message in client.messages:
-                    heard(message.topic.value, bytes(message.payload), message.retain)
-        except aiomqtt.MqttError as error:
-            if not connected:
-                raise ListenError(f"{broker.url}: {error}. Is the broker there?") from error
-            if not tries:
-                interrupted()
-        await asyncio.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
-        tries += 1
+
+    def __init__(
+        self,
+        broker: Broker,
+        topics: Sequence[str],
+        heard: Callable[[str, bytes, bool], None],
+        interrupted: Callable[[], None],
+    ) -> None:
+        """Take where to listen, and who hears.
+
+        Args:
+            broker: where.
+            topics: what to subscribe to.
+            heard: called with topic, payload and whether the broker had kept the message.
+            interrupted: called when messages may have passed by: each connection is a new session.
+        """
+        self._broker, self._topics = broker, topics
+        self._heard, self._interrupted = heard, interrupted
+        self._log = _LastWords()
+        self.connected = False
+
+    async def run(self) -> None:
+        """Listen until cancelled.
+
+        Raises:
+            ListenError: the first connection failed, or the broker doesn't let us subscribe.
+        """
+        tries = 0
+        while True:
+            try:
+                async with self._client() as client:
+                    await self._subscribe(client)
+                    self.connected, tries = True, 0
+                    async for message in client.messages:
+                        self._heard(message.topic.value, bytes(message.payload), message.retain)
+            except aiomqtt.MqttError as error:
+                if not self.connected:
+                    raise self._unheard(str(error)) from error
+                if not tries:
+                    self._interrupted()
+            await asyncio.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
+            tries += 1
+
+    def late(self) -> ListenError:
+        """Return the error for a broker that didn't let us in, in the time that it had."""
+        return self._unheard("it didn't answer in time")
+
+    def _unheard(self, why: str) -> ListenError:
+        said = self._log.words or why
+        fitting = (advice for part, advice in _ADVICE.items() if part in said.lower())
+        advice = next(fitting, "Is the broker there, and does it speak MQTT 5 (else --protocol 3)?")
+        return ListenError(f"{self._broker.url}: {said}. {advice}")
+
+    def _client(self) -> aiomqtt.Client:
+        broker, versions = self._broker, aiomqtt.ProtocolVersion
+        return aiomqtt.Client(
+            broker.host,
+            broker.port,
+            username=broker.username,
+            password=broker.password,
+            tls_context=broker.tls,
+            protocol=versions.V5 if broker.protocol == 5 else versions.V311,
+            keepalive=_KEEPALIVE,
+            logger=self._log.logger,
+        )
+
+    async def _subscribe(self, client: aiomqtt.Client) -> None:
+        answers: Sequence[Any] = await client.subscribe([(topic, 1) for topic in self._topics])
+        for topic, answer in zip(self._topics, answers, strict=True):
+            code: int = getattr(answer, "value", answer)  # with MQTT 5 a ReasonCode
+            if code >= _REFUSED:
+                raise ListenError(
+                    f"{self._broker.url} doesn't let us subscribe to {topic} (0x{code:02x}). "
+                    "Have its operator allow it"
+                )
 
 
-def _client(broker: Broker) -> aiomqtt.Client:
-    version = aiomqtt.ProtocolVersion.V5 if broker.protocol == 5 else aiomqtt.ProtocolVersion.V311
-    return aiomqtt.Client(
-        broker.host,
-        broker.port,
-        username=broker.username,
-        password=broker.password,
-        tls_context=broker.tls,
-        protocol=version,
-        keepalive=_KEEPALIVE,
-    )
+class _LastWords(logging.Handler):
+    """Keeps what paho only logs: why a broker hung up before it answered."""
 
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.words = ""
+        self.logger = logging.Logger("audit", logging.WARNING)  # noqa: LOG001 - nobody else's
+        self.logger.addHandler(self)
 
-async def _subscribe(client: aiomqtt.Client, topics: Sequence[str], url: str) -> None:
-    answers: Sequence[Any] = await client.subscribe([(topic, 1) for topic in topics])
-    for topic, answer in zip(topics, answers, strict=True):
-        code: int = getattr(answer, "value", answer)  # with MQTT 5 a ReasonCode
-        if code >= _REFUSED:
-            raise ListenError(
-                f"{url} doesn't let us subscribe to {topic} (0x{code:02x}). "
-                "Have its operator allow it"
-            )
+    def emit(self, record: logging.LogRecord) -> None:
+        self.words = record.getMessage()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from agent.audit.auditor import Auditor
-from agent.audit.listen import Broker, listen
+from agent.audit.listen import Broker, Listener
 from agent.audit.recording import Recorder
 from agent.audit.verdict import Verdict
 
@@ -46,7 +46,8 @@ class Session:
         """
         loop = asyncio.get_running_loop()
         end = math.inf if seconds is None else loop.time() + seconds
-        listening = asyncio.create_task(listen(broker, topics, self._heard, self._interrupted))
+        listener = Listener(broker, topics, self._heard, self._interrupted)
+        listening = asyncio.create_task(listener.run(), name="listener")
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, listening.cancel)
         try:
@@ -61,6 +62,8 @@ class Session:
             await asyncio.wait((listening,))
         if not listening.cancelled():
             listening.result()
+        if not listener.connected:
+            raise listener.late()
 
     def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         if self._recorder:
