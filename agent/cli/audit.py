@@ -19,19 +19,31 @@ from agent.audit.listen import Broker, ListenError, address
 from agent.audit.recording import Recorder, replay
 from agent.audit.session import Session
 from agent.audit.table import lines, screen
+from agent.cli.options import ask_password
+from agent.cli.table import is_live
 
 _PATIENCE: Final = 180.0  # s for a verdict: a ledger comes each 30 s, and it takes two
 
 _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
+def _level(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and ({"+", "#", "\0"} & set(value) or not value):
+        raise click.BadParameter("write levels of a topic, without + and #.")
+    return value
+
+
 @click.command()
 @click.argument("source", metavar="[URL|FILE|-]", default="mqtt://localhost")
-@click.option("--station", default="+", help="Only this one; otherwise all of the broker.")
-@click.option("--root", default="aryk", help="The first levels of the topics.")
+@click.option("--station", callback=_level, help="Only this one; otherwise all of the broker.")
+@click.option("--root", default="aryk", callback=_level, help="The first levels of the topics.")
 @click.option("--from-start", is_flag=True, help="Ask for everything from number 1 on.")
 @click.option("--once", is_flag=True, help="End as soon as everything can be judged.")
-@click.option("--seconds", type=click.FloatRange(min=0), help="End after so long at the latest.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    help="End after so long at the latest.",
+)
 @click.option("--record", type=click.Path(path_type=Path), help="Append what is heard to a file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @click.option("--ca", type=_FILE, help="The authority that signed the broker's certificate.")
@@ -43,7 +55,7 @@ _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 def audit(
     *,
     source: str,
-    station: str,
+    station: str | None,
     root: str,
     from_start: bool,
     once: bool,
@@ -58,11 +70,11 @@ def audit(
     where it isn't or nothing can be proved.
     """
     auditor, console = Auditor(root, whole=from_start), Console()
-    live = console.is_terminal and not as_json
+    live = is_live(console) and not as_json
     if "://" in source:
         if seconds is None and (once or not (live or record)):
             once, seconds = True, _PATIENCE
-        topics = [f"{root}/{station}/{kind}" for kind in TOPICS]
+        topics = [f"{root}/{station or '+'}/{kind}" for kind in TOPICS]
         broker = _broker(url=source, **access)
         with _recorder(record) as recorder, _shown(console if live else None) as look:
             session = Session(auditor, recorder)
@@ -144,7 +156,7 @@ def _broker(
         raise click.UsageError("Write mqtts:// where certificates are to be used.")
     version: Literal[3, 5] = 5 if protocol == "5" else 3
     tls = _tls(ca, certificate, key) if secure else None
-    return Broker(url, host, port, tls, username, _password(username, password_file), version)
+    return Broker(url, host, port, tls, username, ask_password(username, password_file), version)
 
 
 def _tls(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
@@ -158,18 +170,6 @@ def _tls(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSL
             "certificate's own"
         ) from error
     return context
-
-
-def _password(username: str | None, file: Path | None) -> str | None:
-    if username is None:
-        return None
-    if file is None:
-        asked: str = click.prompt("Password", hide_input=True, err=True)
-        return asked
-    try:
-        return file.read_text().rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{file} can't be read: {error}. Check its path.") from error
 
 
 def _tell(verdict: Verdict, console: Console, *, as_json: bool) -> None:

@@ -286,6 +286,8 @@ def test_wrong_usage_and_what_cannot_be_read_get_a_sentence(tmp_path: Path) -> N
         pass
     for words, status, sentence in (
         (["mqtt://me:secret@localhost"], 2, "Write --username and --password-file"),
+        (["--root", "#"], 2, "without + and #"),
+        (["--station", ""], 2, "without + and #"),
         (["http://localhost"], 2, "isn't a broker's address"),
         (["mqtt://"], 2, "isn't a broker's address"),
         (["mqtt://localhost:x"], 2, "isn't a broker's address"),
