@@ -92,9 +92,9 @@ class LogVerdict:
         if self.given_back:
             yield f"came, but the ledger has not given them out: {spoken(self.given_back)}"
         if self.missing:
-            by = "the ledger says that the broker acknowledged them"
-            which = spoken(self.missing) if self.state is State.BROKEN else "what is missing"
-            yield f"lost between broker and us, or by the station: {which} ({by})"
+            which = f"missing: {spoken(self.missing)}, " if self.state is State.BROKEN else ""
+            how = "lost on its way to us, or by the station"
+            yield f"{which}acknowledged by the ledger's word: {how}"
         if self.waiting and self.state is not State.WAITING:
             yield f"waiting: {spoken(self.waiting)}"
         if self.holes:

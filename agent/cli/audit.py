@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import ssl
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -24,7 +25,7 @@ from agent.cli.table import is_live
 
 _PATIENCE: Final = 180.0  # s for a verdict: a ledger comes each 30 s, and it takes two
 
-_FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
+_FILE: Final = click.Path(path_type=Path)
 
 
 def _level(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -160,11 +161,14 @@ def _broker(
 
 
 def _tls(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
+    for path in (ca, certificate, key):
+        if path is not None and not os.access(path, os.R_OK):
+            raise click.ClickException(f"{path} can't be read. Check its path and rights.")
     try:
         context = ssl.create_default_context(cafile=ca)
         if certificate is not None:
             context.load_cert_chain(certificate, key)
-    except OSError as error:  # ssl.SSLError is one, too
+    except ssl.SSLError as error:
         raise click.ClickException(
             f"The certificates can't be used: {error}. Each must be a PEM file, and the key the "
             "certificate's own"

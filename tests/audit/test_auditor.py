@@ -71,8 +71,8 @@ def test_exactly_the_numbers_that_were_acknowledged_and_did_not_come_are_missing
     whole.numbers(46, 60)
     whole.ledger(30, entry(61))
     assert whole.says() == "incomplete: missing 17 to 20, 45"
-    because = "what is missing (the ledger says that the broker acknowledged them)"
-    assert whole.notes() == [f"lost between broker and us, or by the station: {because}"]
+    because = "acknowledged by the ledger's word: lost on its way to us, or by the station"
+    assert whole.notes() == [because]
     assert not whole.auditor.verdict().complete
 
 

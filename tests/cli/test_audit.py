@@ -292,6 +292,8 @@ def test_wrong_usage_and_what_cannot_be_read_get_a_sentence(tmp_path: Path) -> N
         (["mqtt://"], 2, "isn't a broker's address"),
         (["mqtt://localhost:x"], 2, "isn't a broker's address"),
         (["mqtt://localhost", "--ca", str(recording)], 2, "Write mqtts://"),
+        (["mqtts://localhost", "--ca", str(tmp_path / "none")], 1, "none can't be read."),
+        (["mqtts://localhost", "--ca", str(recording)], 1, "The certificates can't be used"),
         ([str(recording), "--record", "other"], 2, "--record goes with"),
         ([str(tmp_path / "none")], 1, "Name a recording, or a broker"),
         (["mqtt://127.0.0.1:1", "--seconds", "5"], 1, "Is the broker there"),
