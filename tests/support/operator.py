@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiomqtt
@@ -34,7 +35,7 @@ class Heard:
 
     Attributes:
         messages: in the order that they came in.
-        records: of ``data``, by identity; one identity has one content for ever.
+        records: of ``data`` and ``backfill``, by identity; one identity has one content for ever.
         order: the identities in the order of their first coming.
         subscriptions: how often it subscribed; more than once where the broker went away.
     """
@@ -47,7 +48,7 @@ class Heard:
     def take(self, message: Message) -> None:
         """Take a message in."""
         self.messages.append(message)
-        if message.topic != "data":
+        if message.topic not in ("data", "backfill"):
             return
         for record in published.records(message.payload):
             key = (record["log"], record["seq"])
@@ -70,12 +71,23 @@ class Heard:
 
 
 @asynccontextmanager
-async def subscription(port: int, root: str = "aryk/chu-01") -> AsyncIterator[Heard]:
-    """Subscribe to all topics of a station; subscribe again whenever the broker is back."""
+async def subscription(where: int | Path, root: str = "aryk/chu-01") -> AsyncIterator[Heard]:
+    """Subscribe to all topics of a station; subscribe again whenever the broker is back.
+
+    Args:
+        where: a port of this machine, or a socket's path, which no network lies before.
+        root: the topics above the station's own.
+    """
     heard, subscribed = Heard(), asyncio.Event()
+    v5 = aiomqtt.ProtocolVersion.V5
+
+    def a_client() -> aiomqtt.Client:
+        if isinstance(where, Path):
+            return aiomqtt.Client(str(where), transport="unix", protocol=v5)
+        return aiomqtt.Client("127.0.0.1", where, protocol=v5)
 
     async def listen() -> None:
-        async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5) as client:
+        async with a_client() as client:
             # With the retain flag as it was published, not as a subscriber usually gets it.
             options = SubscribeOptions(qos=1, retainAsPublished=True)
             await client.subscribe(f"{root}/#", options=options)
