@@ -181,6 +181,6 @@ class _Station:
         self._log(log).gap(stretch(said["from"], said.get("to")), words(said.get("reason")))
 
     def _start(self, record: Record) -> None:
-        before = json_object(record.text).get("before")
+        before = json_object(record.text).get("log_before")
         if is_log(before):
             self._before[record.log] = before

@@ -444,14 +444,14 @@ def test_a_log_that_must_have_come_and_of_which_nothing_did_is_not_provable(
     oldest, between = LOG, "zzzzzzz2"
     whole.numbers(1, 10, oldest)
     whole.ledger(30, entry(11))
-    whole.data(pack(event(1, "start", {"before": between}, log=NEWER)))
+    whole.data(pack(event(1, "start", {"log_before": between}, log=NEWER)))
     whole.ledger(60, entry(2, log=NEWER))
     assert whole.says(between) == "not provable yet: no ledger heard since we listen"
     assert not whole.auditor.verdict().complete
 
 
 def test_a_log_before_that_had_its_end_before_we_listened_is_not_asked_for(late: Listening) -> None:
-    late.data(pack(event(106, "start", {"before": "zzzzzzz2"})))
+    late.data(pack(event(106, "start", {"log_before": "zzzzzzz2"})))
     late.ledger(60, entry(107))
     assert late.auditor.verdict().complete
 
