@@ -7,7 +7,7 @@ from typing import Final
 from agent.audit.digests import Digests
 from agent.audit.ledger import Ledger, json_object, ledger, stretch, words
 from agent.audit.log import LogAccount
-from agent.audit.record import Record, is_log, records
+from agent.audit.record import Record, is_log, is_number, records
 from agent.audit.senml import MalformedError
 from agent.audit.verdict import StationVerdict, Verdict
 
@@ -125,17 +125,21 @@ class _Station:
             log.deafen()
 
     def verdict(self) -> StationVerdict:
-        logs = (*self._logs.values(), *self._unheard())
-        found = tuple(log.verdict() for log in logs)
+        logs = [log for log in (*self._logs.values(), *self._unheard()) if log.matters]
+        more = any(log.waiting for log in logs)
+        found = tuple(log.verdict(more=more) for log in logs)
         return StationVerdict(self._name, self._status, found, self._unnumbered)
 
     def _unheard(self) -> list[LogAccount]:
         """Return logs that must have come past us, and of which nothing did."""
         return [
-            LogAccount(before, whole=False)
+            LogAccount(before, whole=True)
             for log, before in self._before.items()
-            if self._logs[log].claim.whole and before not in self._logs
+            if self._logs[log].claim.whole and not self._matters(before)
         ]
+
+    def _matters(self, name: str) -> bool:
+        return name in self._logs and self._logs[name].matters
 
     def _log(self, name: str) -> LogAccount:
         if name not in self._logs:
@@ -147,7 +151,7 @@ class _Station:
             return
         known = self._ledger.logs if self._ledger else {}
         for name in {**dict.fromkeys(told.logs), **self._logs}:
-            born = self._followed and name not in known
+            born = live and self._followed and name not in known
             self._log(name).hear(told, live=live, born=born)
         self._ledger = told
         self._followed = self._followed or live
@@ -181,6 +185,11 @@ class _Station:
         self._log(log).gap(stretch(said["from"], said.get("to")), words(said.get("reason")))
 
     def _start(self, record: Record) -> None:
-        before = json_object(record.text).get("log_before")
-        if is_log(before):
-            self._before[record.log] = before
+        """Take which log was before, and where it ended."""
+        said = json_object(record.text)
+        before, following = said.get("log_before"), said.get("next_before")
+        if not is_log(before):
+            return
+        self._before[record.log] = before
+        if is_number(following):
+            self._log(before).end(following)

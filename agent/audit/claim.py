@@ -33,6 +33,11 @@ class Claim:
         """Whether the log is claimed from its first number on."""
         return 1 in self.numbers
 
+    @property
+    def endless(self) -> bool:
+        """Whether all that is still to be given out is claimed."""
+        return OPEN - 1 in self.numbers
+
     def begin(self, entry: Entry, arrived: Ranges, *, born: bool) -> None:
         """Begin with a ledger that was heard live.
 

@@ -37,12 +37,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A ledger: its time as the station wrote it and s since 1970, and the logs by name."""
+    """A ledger.
+
+    Attributes:
+        time: of its making, as the station wrote it.
+        at: the same, s since 1970.
+        session: of the station's connection.
+        logs: by name, the newest last.
+    """
 
     time: str
     at: float
     session: int
-    logs: Mapping[str, Entry]
+    logs: dict[str, Entry]
+
+    @property
+    def newest(self) -> str | None:
+        """The log that numbers are given out in."""
+        return next(reversed(self.logs), None)
 
     def follows(self, other: "Ledger") -> bool:
         """Say whether it is the younger one: by its session, or by its time."""

