@@ -22,7 +22,7 @@ test: $(VENV)/.dev tools ## all tests, against a real broker and real serial lin
 	$(BIN)/pytest -n 2
 
 .PHONY: soak
-soak: $(VENV)/.dev mosquitto ## the long tests: hundreds of kills and power cuts, every flipped byte (an hour or so)
+soak: $(VENV)/.dev tools ## the long tests: hundreds of kills and power cuts, every flipped byte (an hour or so)
 	$(BIN)/pytest -m soak
 
 .PHONY: bench

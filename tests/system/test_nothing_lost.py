@@ -67,6 +67,9 @@ async def nothing_lost(folder: Path, heard: Heard) -> None:
     assert not verdict.malformed
 
 
+long = (pytest.mark.soak, pytest.mark.timeout(1200))
+
+
 class Scene(NamedTuple):
     """A broker, a line to it, who listens to it, and the agent at the line's other end."""
 
@@ -96,7 +99,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
 async def more(heard: Heard, count: int) -> None:
     """Wait until so many records more came, and none is lacking before the newest."""
     seen = len(heard.records)
-    await until(lambda: caught_up(heard, seen + count), 30)
+    await until(lambda: caught_up(heard, seen + count), 30 + count / 100)
 
 
 async def test_a_broker_that_is_killed_under_load_and_forgets_everything(tmp_path: Path) -> None:
@@ -132,6 +135,24 @@ async def test_a_broker_that_stands_still_for_a_while_loses_no_connection(tmp_pa
         )
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+async def test_a_broker_that_stands_still_until_the_connection_is_given_up(tmp_path: Path) -> None:
+    async with scene(tmp_path) as (broker, _, _, _, log):
+        broker.signal(SIGSTOP)
+        await until(lambda: bool(log.lines("broker lost")), 90)
+        broker.signal(SIGCONT)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+async def test_a_half_open_connection_is_given_up_within_two_keepalives(tmp_path: Path) -> None:
+    async with scene(tmp_path) as (_, line, _, _, log):
+        line.swallowing = True
+        await until(lambda: bool(log.lines("broker lost")), 60 + 5)
+        line.swallowing = False
+
+
 @pytest.mark.parametrize(
     "fate", [doubled, shuffled(0.2, random.Random(1))], ids=["twice", "out of order"]
 )
@@ -155,8 +176,9 @@ async def test_what_was_not_acknowledged_comes_again_as_it_was(tmp_path: Path) -
         assert len(published.numbers(heard.on("data"))) > len(heard.records)
 
 
-async def test_an_agent_that_is_killed_at_ten_random_moments(tmp_path: Path) -> None:
-    moments = [random.uniform(0.1, 1.5) for _ in range(10)]
+@pytest.mark.parametrize("times", [10, pytest.param(200, marks=long)])
+async def test_an_agent_that_is_killed_at_random_moments(tmp_path: Path, times: int) -> None:
+    moments = [random.uniform(0.1, 1.5) for _ in range(times)]
     print(moments)  # noqa: T201 - pytest shows it where the test fails
     async with Mosquitto(tmp_path) as broker, subscription(broker.port) as heard:
         config = station(tmp_path, broker.url, **LOAD)
@@ -196,10 +218,11 @@ async def far_away(
 
 @pytest.mark.root
 @needs_namespaces
-async def test_a_network_that_loses_a_third_of_all_packets(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [500, pytest.param(12_000, marks=long)])
+async def test_a_network_that_loses_a_third_of_all_packets(tmp_path: Path, count: int) -> None:
     async with far_away(tmp_path, **LOAD) as (line, heard, log):
         await line.lose(30)
-        await until(lambda: len(heard.records) > 500, 30)
+        await until(lambda: len(heard.records) > count, 30 + count / 100)
         await line.mend()
         await more(heard, 200)
         assert not log.lines("broker lost"), "slow, but alive"
@@ -207,12 +230,13 @@ async def test_a_network_that_loses_a_third_of_all_packets(tmp_path: Path) -> No
 
 @pytest.mark.root
 @needs_namespaces
-async def test_a_link_that_is_cut_for_a_while_and_nobody_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [4, pytest.param(20, marks=long), pytest.param(90, marks=long)])
+async def test_a_link_that_is_cut_and_nobody_is_told(tmp_path: Path, seconds: int) -> None:
     async with far_away(tmp_path, **LOAD) as (line, heard, _):
         await line.cut()
-        await asyncio.sleep(4)
+        await asyncio.sleep(seconds)
         await line.mend()
-        await more(heard, 960)
+        await more(heard, 200 * seconds)
 
 
 @pytest.mark.root
