@@ -18,11 +18,11 @@ check: $(VENV)/.dev ## format, lint, types, layers
 	$(BIN)/lint-imports --no-cache
 
 .PHONY: test
-test: $(VENV)/.dev mosquitto ## all tests, against a real broker and real serial lines
+test: $(VENV)/.dev tools ## all tests, against a real broker and real serial lines
 	$(BIN)/pytest -n 2
 
 .PHONY: soak
-soak: $(VENV)/.dev mosquitto ## the long tests: hundreds of kills and power cuts, every flipped byte (an hour or so)
+soak: $(VENV)/.dev tools ## the long tests: hundreds of kills and power cuts, every flipped byte (an hour or so)
 	$(BIN)/pytest -m soak
 
 .PHONY: bench
@@ -66,12 +66,20 @@ environment:
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
-.PHONY: mosquitto
-mosquitto:
-	@command -v mosquitto >/dev/null || test -x /usr/sbin/mosquitto || { \
-	  echo "Installing the Debian package mosquitto: the tests publish to a real MQTT broker."; \
-	  SUDO=$$(test "$$(id -u)" = 0 || echo sudo); \
-	  $$SUDO apt-get update -q >/dev/null && $$SUDO apt-get install -q -y --no-install-recommends mosquitto >/dev/null; }
+# A user who isn't root may lack /usr/sbin in PATH, where two of them live.
+.PHONY: tools
+tools:
+	@has() { command -v "$$1" >/dev/null || test -x "/usr/sbin/$$1"; }; \
+	need() { echo "Installing the Debian package $$1: $$2."; missing="$$missing $$1"; }; \
+	has mosquitto || need mosquitto "the tests publish to a real MQTT broker"; \
+	has mosquitto_sub || need mosquitto-clients "the tests audit what mosquitto_sub has recorded"; \
+	if test "$$(id -u)" = 0; then \
+	  has ip && has tc || need iproute2 "as root, the tests make networks of their own"; \
+	  has nft || need nftables "as root, the tests lose packets in networks of their own"; \
+	fi; \
+	test -z "$$missing" || { SUDO=$$(test "$$(id -u)" = 0 || echo sudo); \
+	  $$SUDO apt-get update -q >/dev/null && \
+	  $$SUDO apt-get install -q -y --no-install-recommends $$missing >/dev/null; }
 
 .PHONY: lock
 lock: ## resolve the dependencies anew (needs uv)

@@ -18,6 +18,7 @@ _COMMANDS: Final = MappingProxyType(
         "devices": "List the instruments that are known, or show one.",
         "demo": "Show the whole product with a simulated station.",
         "simulate": "Run simulated instruments.",
+        "audit": "Prove that everything arrived, or name what is missing.",
         "watch": "Show a live table of a station's readings.",
     }
 )

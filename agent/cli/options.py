@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -99,6 +100,25 @@ def in_json(
         order: {"value": value if isfinite(value) else None, "plausible": order in good}
         for order, value in readings.values.items()
     }
+
+
+def ask_password(username: str | None, file: Path | None) -> str | None:
+    """Return the password of a user of a broker, from its file or from the terminal."""
+    if username is None:
+        if file is not None:
+            raise click.UsageError("--password-file goes with --username.")
+        return None
+    if file is None:
+        password: str = click.prompt("Password", hide_input=True, err=True)
+        return password
+    try:
+        return file.read_text().rstrip("\n")
+    except OSError as error:
+        raise click.ClickException(
+            f"{file} can't be read: {error.strerror}. Check its path and rights."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} isn't UTF-8. Save it as such.") from error
 
 
 def say(text: str, *, err: bool = True) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from agent.cli.options import ask_password
 from agent.cli.table import Received, is_live
 
 _REDRAWN = 0.5  # s
@@ -34,7 +35,7 @@ def watch(
     parts = _parts(url)
     if {"#", "\0"} & set(root):
         raise click.UsageError("--root takes levels of a topic, without # in them.")
-    password = _password(username, password_file)
+    password = ask_password(username, password_file)
     version = aiomqtt.ProtocolVersion.V5 if protocol == "5" else aiomqtt.ProtocolVersion.V311
 
     async def run() -> None:
@@ -70,24 +71,6 @@ def _parts(url: str) -> SplitResult:
     if parts.username is not None:  # a command line is seen by everybody on the machine
         raise click.UsageError("Write --username and --password-file instead of a user in the URL.")
     return parts
-
-
-def _password(username: str | None, file: Path | None) -> str | None:
-    if username is None:
-        if file is not None:
-            raise click.UsageError("--password-file goes with --username.")
-        return None
-    if file is None:
-        password: str = click.prompt("Password", hide_input=True, err=True)
-        return password
-    try:
-        return file.read_text().rstrip("\n")
-    except OSError as error:
-        raise click.ClickException(
-            f"{file} can't be read: {error.strerror}. Check its path and rights."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise click.ClickException(f"{file} isn't UTF-8. Save it as such.") from error
 
 
 async def _watch(client: aiomqtt.Client, url: str) -> None:

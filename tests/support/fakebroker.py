@@ -69,7 +69,7 @@ class Connection:
             self.unanswered.discard(int.from_bytes(body[:2], "big"))
             if self.level < 5:
                 body = body[:2]
-        self.raw(bytes((kind << 4,)) + _length(len(body)) + body)
+        self.raw(bytes((kind << 4,)) + remaining_length(len(body)) + body)
 
     def raw(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -147,7 +147,7 @@ class FakeBroker:
         self.connections.append(connection)
         try:
             while True:
-                head, body = await _packet(reader)
+                head, body = await read_packet(reader)
                 self._take(connection, head, body)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -212,7 +212,8 @@ class FakeBroker:
         connection.send(CONNACK, bytes((0, code, len(properties))) + properties)
 
 
-def _length(number: int) -> bytes:
+def remaining_length(number: int) -> bytes:
+    """Return a length as a packet's head has it (MQTT 5, 2.1.4)."""
     digits = bytearray()
     while True:
         number, digit = divmod(number, 128)
@@ -221,7 +222,8 @@ def _length(number: int) -> bytes:
             return bytes(digits)
 
 
-async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+async def read_packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Return the next packet's first byte and its body."""
     head = (await reader.readexactly(1))[0]
     length = shift = 0
     while True:
@@ -292,7 +294,7 @@ def _published(connection: Connection, head: int, body: bytes) -> Published:
         retain=bool(head & 1),
         dup=bool(head & 8),
         packet_id=packet_id,
-        size=1 + len(_length(len(body))) + len(body),
+        size=1 + len(remaining_length(len(body))) + len(body),
         content_type=content_type,
         connection=connection,
     )

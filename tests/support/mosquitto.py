@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from signal import SIGCONT, SIGHUP, SIGKILL, SIGTERM, Signals
 from typing import Self
@@ -17,31 +18,51 @@ class Mosquitto:
     Attributes:
         port: stays the same over restarts.
         folder: of its files.
+        socket: where one that runs elsewhere listens, too: a path, which no network lies before.
     """
 
-    def __init__(self, folder: Path, *lines: str, port: int | None = None) -> None:
-        """Take the folder for its files and further lines of its configuration."""
+    def __init__(
+        self,
+        folder: Path,
+        *lines: str,
+        port: int | None = None,
+        address: str = "127.0.0.1",
+        inside: Sequence[str] = (),
+    ) -> None:
+        """Take the folder for its files and further lines of its configuration.
+
+        Args:
+            folder: for its files.
+            lines: of its configuration.
+            port: a free one of this machine unless said.
+            address: that it listens on.
+            inside: what stands before its command, to have it run elsewhere.
+        """
         self.port = port or free_port()
+        self._address, self._inside = address, inside
         self.folder = folder / f"mosquitto-{self.port}"
         self.folder.mkdir()
+        self.socket = self.folder / "socket"
         self._config = self.folder / "mosquitto.conf"
         # Started by root it would otherwise change to a user who can't read the test's files.
-        common = ("user root", f"listener {self.port} 127.0.0.1", "allow_anonymous true")
+        common = ("user root", f"listener {self.port} {address}", "allow_anonymous true")
+        if inside:
+            lines = (*lines, f"listener 0 {self.socket}")
         self._config.write_text("\n".join((*common, *lines, "")))
         self._process: asyncio.subprocess.Process | None = None
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"mqtt://127.0.0.1:{self.port}"
+        return f"mqtt://{self._address}:{self.port}"
 
     async def start(self) -> None:
         """Start, and wait until it listens."""
         with (self.folder / "mosquitto.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                MOSQUITTO, "-c", str(self._config), stdout=log, stderr=log
+                *self._inside, MOSQUITTO, "-c", str(self._config), stdout=log, stderr=log
             )
-        await listening(self.port)
+        await listening(self.socket if self._inside else self.port)
 
     async def kill(self) -> None:
         """End without a word, as a power cut does."""

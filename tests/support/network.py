@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 
 def free_port() -> int:
@@ -13,13 +14,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def listening(port: int, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - the deadline is this helper's whole point
-    """Return when somebody listens on a port; fail when the time is over."""
+async def listening(where: int | Path, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - the deadline is this helper's whole point
+    """Return when somebody listens on a port or a path; fail when the time is over."""
     async with asyncio.timeout(timeout):
         while True:
             try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
+                if isinstance(where, Path):
+                    _, writer = await asyncio.open_unix_connection(where)
+                else:
+                    _, writer = await asyncio.open_connection("127.0.0.1", where)
+            except (ConnectionRefusedError, FileNotFoundError):
                 await asyncio.sleep(0.02)
                 continue
             writer.close()

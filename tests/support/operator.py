@@ -5,12 +5,14 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiomqtt
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from tests.support import published, senml
+from tests.support.network import listening
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,25 @@ class Heard:
 
 
 @asynccontextmanager
-async def subscription(port: int, root: str = "aryk/chu-01") -> AsyncIterator[Heard]:
-    """Subscribe to all topics of a station; subscribe again whenever the broker is back."""
+async def subscription(where: int | Path, root: str = "aryk/chu-01") -> AsyncIterator[Heard]:
+    """Subscribe to all topics of a station; subscribe again whenever the broker is back.
+
+    Args:
+        where: a port of this machine, or a socket's path, which no network lies before.
+        root: the topics above the station's own.
+    """
     heard, subscribed = Heard(), asyncio.Event()
+    v5 = aiomqtt.ProtocolVersion.V5
+
+    def a_client() -> aiomqtt.Client:
+        if isinstance(where, Path):
+            return aiomqtt.Client(str(where), transport="unix", protocol=v5)
+        return aiomqtt.Client("127.0.0.1", where, protocol=v5)
 
     async def listen() -> None:
-        async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5) as client:
+        if isinstance(where, Path):
+            await listening(where, 30)  # paho forgets to close a socket that it can't connect
+        async with a_client() as client:
             # With the retain flag as it was published, not as a subscriber usually gets it.
             options = SubscribeOptions(qos=1, retainAsPublished=True)
             await client.subscribe(f"{root}/#", options=options)

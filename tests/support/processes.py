@@ -12,12 +12,12 @@ ARYK = str(Path(sys.executable).with_name("aryk"))
 
 @asynccontextmanager
 async def process(
-    *command: str, stderr: int | IO[Any] = asyncio.subprocess.DEVNULL
+    *command: str,
+    stdout: int | IO[Any] = asyncio.subprocess.DEVNULL,
+    stderr: int | IO[Any] = asyncio.subprocess.DEVNULL,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a command; kill it at the end, if it still runs."""
-    running = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.DEVNULL, stderr=stderr
-    )
+    running = await asyncio.create_subprocess_exec(*command, stdout=stdout, stderr=stderr)
     try:
         yield running
     finally:

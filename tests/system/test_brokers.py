@@ -1,21 +1,18 @@
 """The agent as a process, and brokers that are in a bad state when it is killed or told to stop."""
 
 import asyncio
-import json
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.support.agents import running
 from tests.support.certificates import Authority
 from tests.support.fakebroker import FakeBroker
 from tests.support.mosquitto import Mosquitto
 from tests.support.network import black_hole
 from tests.support.operator import subscription
-from tests.support.processes import ARYK, process
 from tests.support.published import numbers, records
 from tests.support.waiting import until
 
@@ -38,30 +35,6 @@ def station_toml(folder: Path, **brokers: str) -> Path:
     tables = (f"[broker.{name}]\n{keys}\n" for name, keys in brokers.items())
     config.write_text(STATION + "".join(tables))
     return config
-
-
-class Log:
-    """What an agent writes to its standard error, as JSON lines."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def lines(self, event: str) -> list[dict[str, object]]:
-        """Return the lines of an event that are complete."""
-        text = self._path.read_text()
-        found = [json.loads(line) for line in text.splitlines(keepends=True) if line[-1] == "\n"]
-        return [line for line in found if line["event"] == event]
-
-
-@asynccontextmanager
-async def running(
-    config: Path, *before: str
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, Log]]:
-    """Run an agent, with a command before it that changes something of its surroundings."""
-    path = config.with_suffix(".log")
-    with path.open("ab") as errors:
-        async with process(*before, ARYK, "run", "-c", str(config), stderr=errors) as agent:
-            yield agent, Log(path)
 
 
 async def test_killed_between_publish_and_acknowledgement_it_sends_the_same_again(
