@@ -196,7 +196,7 @@ class FakeBroker:
         connection.send(SUBACK, packet_id + none + b"\1")
         if topic in self.kept:
             name = struct.pack(">H", len(topic.encode())) + topic.encode()
-            connection.raw(b"\x31" + _length(len(name + none + self.kept[topic])))
+            connection.raw(b"\x31" + remaining_length(len(name + none + self.kept[topic])))
             connection.raw(name + none + self.kept[topic])
 
     def _welcome(self, connection: Connection, code: int | None) -> None:

@@ -35,12 +35,12 @@ def _records(each: Stored) -> list[senml.Record]:
         reason = found.reasons.get(column)
         record: senml.Record = {
             "n": f"{each.station}/{layout.sensor}/{name}",
-            "u": unit,
             "t": found.time / 1000,
             "q": quality,
             "log": each.log,
             "seq": each.first + column,
         }
+        record |= {"u": unit} if unit else {}
         record |= {"vs": reason} if value is None else {"v": value}
         if value is not None and reason:
             record["why"] = reason
