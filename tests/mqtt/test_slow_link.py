@@ -11,13 +11,6 @@ from tests.support.publishing import bench
 from tests.support.waiting import until
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=TimeoutError,
-    reason="packs don't get smaller on a slow link. The ping waits behind a pack, so one that "
-    "takes longer than two keepalives ends the session, and is sent again from its beginning: of "
-    "packs of 64 kB at 1 kB/s, between two network namespaces, one got through in 260 s",
-)
 async def test_a_backlog_gets_through_however_slow_the_link_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
