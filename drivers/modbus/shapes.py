@@ -4,7 +4,8 @@ A frame tells device, function and length, but not which request it answers: a l
 answer of the right shape looks right. So a request doesn't ask for a shape (table and bytes) of
 which another answer may come: it asks for up to three registers more than it needs, where the
 device gives them. Such a device may be late by four times what the line waits for it; one that
-gives no more than it has, by the line's ``late``. An answer may come twice within 50 ms.
+gives no more than it has, by the line's ``late``. An answer may come twice within 30 ms: who asks
+oftener than four times in that time waits for it.
 """
 
 from typing import Final
@@ -13,7 +14,7 @@ from drivers.modbus.plan import BITS, limit
 
 _SHAPES: Final = 4
 """What a request may ask for: what it needs, and each a register (for bits: a byte) more."""
-_COPY: Final = 0.05
+_COPY: Final = 0.03
 """Seconds in which an answer may come a second time."""
 
 Shape = tuple[str, int]

@@ -124,7 +124,7 @@ class Misbehaving:
             say(frame, dice.uniform(sent + 1.1 * self.timeout, self.latest))
         elif fault == "doubled":
             say(frame, delay)
-            say(frame, delay + dice.uniform(0.0, 0.05))
+            say(frame, delay + dice.uniform(0.0, 0.029))
         elif fault == "split":
             at = dice.randint(1, len(frame) - 1)
             say(frame[:at], delay / 2)
