@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from agent.audit.recording import FORM, Recorder
 from agent.cli.audit import audit
 from tests.support.certificates import Authority
+from tests.support.fakebroker import read_packet
 from tests.support.mosquitto import Mosquitto
 from tests.support.processes import ARYK, process
 from tests.support.station import entry, ledger, pack, reading, readings
@@ -170,8 +171,10 @@ async def test_a_broker_that_goes_away_for_a_while_is_an_interruption(
     assert out.splitlines()[-1] == "interrupted 1 times: what passed by in between isn't judged"
 
 
-async def test_without_an_end_it_gives_up_when_its_time_is_over(broker: Mosquitto) -> None:
-    done = await asyncio.to_thread(run, broker.url, "--once", "--seconds", "0.5")
+@pytest.mark.parametrize("protocol", ["5", "3"])
+async def test_it_gives_up_when_its_time_is_over(broker: Mosquitto, protocol: str) -> None:
+    words = (broker.url, "--once", "--seconds", "0.5", "--protocol", protocol)
+    done = await asyncio.to_thread(run, *words)
     assert (done.returncode, done.stdout) == (1, "No station heard.\n")
 
 
@@ -232,6 +235,28 @@ async def test_what_mosquitto_sub_writes_is_a_recording(broker: Mosquitto, tmp_p
     assert said[-1] == "can't be read, 1 times: aryk/chu-01/data: neither JSON nor CBOR nor zlib"
     with path.open("rb") as recording:
         assert run("-", stdin=recording).stdout == done.stdout
+
+
+async def refuse_to_subscribe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Let a client in, and answer its SUBSCRIBE with "not authorized" for each topic."""
+    with suppress(asyncio.IncompleteReadError):
+        await read_packet(reader)
+        writer.write(bytes.fromhex("20 03 00 00 00"))
+        _, body = await read_packet(reader)
+        writer.write(bytes.fromhex("90 07") + body[:2] + bytes.fromhex("00 87 87 87 87"))
+        await read_packet(reader)
+    writer.close()
+
+
+async def test_who_may_not_subscribe_is_told(tmp_path: Path) -> None:
+    server = await asyncio.start_server(refuse_to_subscribe, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        done = await asyncio.to_thread(run, f"mqtt://127.0.0.1:{port}", "--seconds", "10")
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith(
+        "doesn't let us subscribe to aryk/+/data (0x87). Have its operator allow it"
+    )
 
 
 def password_file(folder: Path) -> Path:
