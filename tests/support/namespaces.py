@@ -24,7 +24,9 @@ _CABLE: Final = "cable"  # the interface's name at either end
 _BURST: Final = 1600  # bytes: a whole Ethernet frame
 _QUEUE: Final = 20_000  # bytes that wait before a slow link
 
-_missing = [tool for tool in _TOOLS if not shutil.which(tool)]
+_PATH: Final = f"{os.environ['PATH']}:/usr/sbin:/sbin"  # not everybody's has them
+
+_missing = [tool for tool in _TOOLS if not shutil.which(tool, path=_PATH)]
 
 needs_namespaces = pytest.mark.skipif(
     os.geteuid() != 0 or bool(_missing),
@@ -51,7 +53,12 @@ class Host:
         """Run a command here; return what it prints, fail if it fails."""
         pipe = asyncio.subprocess.PIPE
         running = await asyncio.create_subprocess_exec(
-            *self.inside, *command, stdin=pipe, stdout=pipe, stderr=pipe
+            *self.inside,
+            *command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env={**os.environ, "PATH": _PATH},
         )
         async with asyncio.timeout(10):
             out, errors = await running.communicate(said.encode() if said else None)
