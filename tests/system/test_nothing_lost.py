@@ -63,7 +63,7 @@ async def nothing_lost(folder: Path, heard: Heard) -> None:
     given_out = await stored(folder / "station.db")
     assert heard.records == given_out
     assert sorted(number for _, number in given_out) == [*range(1, len(given_out) + 1)]
-    verdict = audited(heard, given_out)
+    verdict = audited(heard)
     assert verdict.complete, verdict.facts()
     assert not verdict.malformed
 
