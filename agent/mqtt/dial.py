@@ -1,12 +1,8 @@
 """Opening a connection: name, socket, TLS, CONNECT; each failure as a sentence."""
 
-import asyncio
-import contextlib
 import socket
 import ssl
 import sys
-import threading
-from collections.abc import Callable
 from typing import Final
 
 from paho.mqtt.client import Client
@@ -23,39 +19,6 @@ LARGEST: Final = 64 * 1024
 """Bytes of the largest packet that the broker may send us."""
 
 _PATIENCE: Final = 20.0  # of each address's TCP and TLS handshake, s
-
-
-async def detached(job: Callable[[], None], late: Callable[[], None]) -> None:
-    """Run a blocking job in a thread that nobody waits for at exit.
-
-    asyncio joins its own threads when the process ends: a name server that hangs would hold it.
-
-    Args:
-        job: what to run.
-        late: called in the event loop if the job is done when nobody waits for it any more.
-    """
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def report(error: BaseException | None) -> None:
-        if done.done():
-            late()
-        elif error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
-
-    def run() -> None:
-        error: BaseException | None = None
-        try:
-            job()
-        except BaseException as raised:  # noqa: BLE001 - whatever it is goes to who waits for the job
-            error = raised
-        with contextlib.suppress(RuntimeError):  # the loop is gone: the process ends
-            loop.call_soon_threadsafe(report, error)
-
-    threading.Thread(target=run, name="dial", daemon=True).start()
-    await done
 
 
 def dial(client: Client, config: Broker, url: Url) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTv5, MQTTv311
@@ -14,9 +13,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.config.model import Broker, Url
-from agent.mqtt.dial import detached, dial
+from agent.mqtt.dial import dial
 from agent.mqtt.reasons import NO_QOS_1, TOO_LARGE, BrokerError, refused_connection
 from agent.mqtt.wire import Wire
+from drivers.threads import in_thread
 
 _CONNECT_WITHIN: Final = 30.0  # DNS, TCP and TLS, s
 _CONNACK_WITHIN: Final = 10.0  # s
@@ -211,9 +211,10 @@ class Session:
         self._end(BrokerError("the connection was closed"))
 
     async def _open(self, url: Url) -> None:
+        dialling = in_thread(dial, self._client, self._config, url)
         try:
             async with asyncio.timeout(_CONNECT_WITHIN):
-                await detached(partial(dial, self._client, self._config, url), self._close_late)
+                await asyncio.shield(dialling)
         except TimeoutError:
             raise BrokerError(
                 f"{url} didn't let us connect within {_CONNECT_WITHIN:g} s. Check the network, and "
@@ -222,8 +223,13 @@ class Session:
         except BrokerError:
             self.used = False  # it was in the way of CONNECT
             raise
+        finally:
+            if not dialling.done():  # given up: whatever it opens yet is closed
+                dialling.add_done_callback(self._close_late)
 
-    def _close_late(self) -> None:
+    def _close_late(self, dialling: "asyncio.Future[None]") -> None:
+        if not dialling.cancelled():
+            dialling.exception()  # nobody wants to know any more
         if (late := self._client.socket()) is not None:
             late.close()  # type: ignore[union-attr, unused-ignore]
 

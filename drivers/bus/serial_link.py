@@ -16,7 +16,7 @@ from drivers.base import DeviceError
 from drivers.bus.config import SerialBus
 from drivers.bus.exchange import Parity
 from drivers.bus.links import Lost, Received
-from drivers.bus.threads import in_thread
+from drivers.threads import in_thread
 
 _PATIENCE: Final = 5.0  # s that an adapter has to open or close
 

@@ -9,8 +9,8 @@ from drivers.base import DeviceError
 from drivers.bus.config import ReplayBus
 from drivers.bus.exchange import Parity
 from drivers.bus.links import Lost, Received
-from drivers.bus.threads import in_thread
 from drivers.replay.trace import Event, TraceError, as_text, read
+from drivers.threads import in_thread
 
 _SHOWN: Final = 40  # characters of a request in a sentence
 
